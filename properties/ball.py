@@ -1,0 +1,706 @@
+"""Balls: the set of values that a correct implementation of a given precision may return.
+
+The reference, run on balls instead of arrays, gives for every element a midpoint (the true value, in float64) and a
+radius: how far an implementation may be from it that works at unit roundoff u, in any order of summation, fused or
+not, with elementary functions accurate to a stated number of units. At a kink the radius covers the subdifferential.
+
+    local errors, in units of u |result| unless said otherwise
+    product, sum of two: 1 (0 where exact)          product + addend: 1, and 1 of each operand (folded, fused forms)
+    sum of n: (n - 1) sum |terms|                   matmul: n sum |products|, n counting non-zero products
+    sum + sum: one sum of all the terms             mean: (n + 1) sum |terms| / n + 1, never exact
+    quotient 2, sqrt 2                              exp, expm1, log, log1p 8; tanh 10; erf 16 absolute
+    exact terms on a common grid g with sum |terms| <= 2^p g: 0
+
+Two sources: N. J. Higham, Accuracy and Stability of Numerical Algorithms, chapters 2 and 3; R. E. Moore, Interval
+Analysis. A mask travels beside the ball: `any` says that nothing is required of an element.
+"""
+
+import functools
+from dataclasses import dataclass, replace
+
+import ml_dtypes
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from ..refimpl import words
+from ..refimpl.operator import DTYPES, HALF, Gradient, Operator
+
+EXP_UNITS, TANH_UNITS, ERF_UNITS, QUOTIENT_UNITS, ROOT_UNITS = 8, 10, 16, 2, 2
+FAST_UNITS = 128  # Winograd and FFT, in units of the neighbourhood's norm
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How an implementation computes: unit roundoff of results (u) and of sums (ua), range, and what it declares."""
+
+    dtype: np.dtype
+    u: float
+    ua: float
+    digits: int
+    eta: float  # absolute error of an underflow
+    low: float  # results below it are judged to within it
+    high: float  # results above it may be infinite
+    largest: float
+    product_digits: int = 0  # significand bits of a product's operands, where coarser than the dtype
+    fast: bool = False  # Winograd or FFT
+    tiny: float = 0.0  # inputs below it may be flushed to zero
+    special: bool = False  # some input is not finite
+    mean_value: bool = True
+
+    @classmethod
+    @functools.cache
+    def of(cls, dtype, precision="", algorithm="direct", flushes=False):
+        """The arithmetic of a dtype, and of what a candidate declares about it."""
+        dtype = DTYPES[dtype] if isinstance(dtype, str) else dtype
+        info = ml_dtypes.finfo(dtype)
+        half = dtype in HALF
+        tiny, largest = float(info.smallest_normal), float(info.max)
+        digits = info.nmant + 1
+        sums = digits if precision == dtype.name else max(digits, 24)
+        return cls(
+            dtype=dtype,
+            u=2.0**-digits + 2.0**-53,
+            ua=2.0**-sums + 2.0**-53,
+            digits=sums,
+            eta=tiny if flushes else float(info.smallest_subnormal),
+            low=tiny if half else tiny * 2.0**10,
+            high=largest / 2 if half else largest * 2.0**-10,
+            largest=largest,
+            product_digits={"tf32": 11, "bfloat16": 8, "float16": 11}.get(precision, 0) if not half else 0,
+            fast=algorithm == "fast",
+            tiny=tiny if flushes else 0.0,
+        )
+
+    def holds(self, values):
+        """Where rounding to the dtype changes nothing."""
+        if self.dtype == np.float64:
+            return np.isfinite(values)
+        return values.astype(self.dtype).astype(np.float64) == values
+
+    def rounding(self, values):
+        """The error of rounding to the dtype once."""
+        return np.where(self.holds(values), 0.0, self.u * np.abs(values))
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A sum that may still grow: sum of |terms|, their number, the grid of all of them (0: none), propagated radius."""
+
+    total: np.ndarray
+    count: np.ndarray
+    grid: np.ndarray
+    radius: np.ndarray
+    products: bool
+
+    def each(self, function):
+        return Terms(*(function(getattr(self, name)) for name in Terms.fields), self.products)
+
+    fields = ("total", "count", "grid", "radius")
+
+
+def grid(values):
+    """The largest power of two that divides a value: infinity for 0."""
+    fraction, exponent = np.frexp(values)
+    whole = np.where(np.isfinite(values), fraction * 2.0**53, 1.0).astype(np.int64)
+    return np.where(values == 0, np.inf, np.ldexp((whole & -whole).astype(np.float64), exponent - 53))
+
+
+class Ball(NDArrayOperatorsMixin):
+    """Midpoints m and radii r >= 0, float64 arrays of one shape, under an arithmetic.
+
+    Masks, None where nowhere set: `any`, nothing is required of the element; `over`, computing it may have overflowed;
+    `void`, it stands for padding. `terms` is there while the ball is a sum, `product` says that it came out of a
+    multiplication or division.
+    """
+
+    __slots__ = ("any", "arithmetic", "m", "over", "product", "r", "terms", "void")
+
+    def __init__(self, m, r, arithmetic, any=None, over=None, void=None, terms=None, product=False):
+        self.m, self.r, self.arithmetic = m, r, arithmetic
+        self.any, self.over, self.void, self.terms, self.product = any, over, void, terms, product
+
+    @classmethod
+    def exact(cls, array, arithmetic):
+        """An input: exact, but for what the implementation may flush to zero."""
+        m = np.asarray(array, np.float64)
+        if not arithmetic.tiny:
+            return cls(m, np.zeros(m.shape), arithmetic)
+        return cls(m, np.where(np.abs(m) < arithmetic.tiny, np.abs(m), 0.0), arithmetic)
+
+    shape = property(lambda self: self.m.shape)
+    ndim = property(lambda self: self.m.ndim)
+    size = property(lambda self: self.m.size)
+    dtype = property(lambda self: self.m.dtype)
+    T = property(lambda self: _structural(np.transpose, (self,), {}))
+
+    def __len__(self):
+        return len(self.m)
+
+    def __getitem__(self, place):
+        return _structural(_take, (self, place), {})
+
+    def __repr__(self):
+        return f"Ball({self.m!r} +- {self.r!r})"
+
+    def _refuse(self, *_, **__):
+        raise TypeError("a ball is neither an array nor a number: the text left the vocabulary")
+
+    __array__ = __bool__ = __float__ = __int__ = __index__ = _refuse
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        rule = _UFUNCS.get(ufunc.__name__)
+        if rule is None or method != "__call__" or out is not None or options:
+            raise TypeError(f"no rule for {ufunc.__name__} ({method}) on balls")
+        return rule(*[x if type(x) is Ball else _ball(x, self.arithmetic) for x in inputs])
+
+    def __array_function__(self, function, types, arguments, options):
+        if isinstance(function, Operator):
+            ball = arguments[0]
+            if function.elementwise and self.arithmetic.mean_value and np.any(ball.r):
+                return _mean_value(function, ball, options)
+            return function.run(arguments, options)
+        if isinstance(function, Gradient):
+            return function.run(arguments[0], arguments[1:], options)
+        if function in _STRUCTURAL:
+            return _structural(function, arguments, options)
+        if function not in _FUNCTIONS:
+            raise TypeError(f"no rule for {function.__name__} on balls")
+        return _FUNCTIONS[function](*arguments, **options)
+
+    def agreement(self, values):
+        """|values - m| / r for each element, its numerator and its denominator; NaN or infinity where none may be."""
+        y = np.asarray(values).astype(np.float64)
+        a = self.arithmetic
+        r = np.where(np.abs(self.m) < a.low, np.maximum(self.r, a.low), self.r)
+        error = np.where(y == self.m, 0.0, np.abs(y - self.m))
+        ratio = np.where(error == 0, 0.0, error / np.where(r > 0, r, 1.0) + np.where(r > 0, 0.0, np.inf))
+        infinite = (
+            np.isinf(y) & (np.abs(self.m) + r > a.high) & ((np.sign(y) == np.sign(self.m)) | (r >= np.abs(self.m)))
+        )
+        ratio = np.where(infinite, 0.0, ratio)
+        ratio = np.where(np.isnan(self.m), np.where(np.isnan(y), 0.0, np.inf), np.where(np.isnan(y), np.inf, ratio))
+        if self.any is not None:
+            ratio = np.where(self.any, 0.0, ratio)
+        return ratio, error, r
+
+
+# --- how elements come about -------------------------------------------------------------------------------------
+
+
+def _ball(value, arithmetic):
+    """A constant of the text: exact where it has few bits and the dtype holds it, else rounded once."""
+    if isinstance(value, Ball):
+        return value
+    m = np.asarray(value, np.float64)
+    short = m.astype(np.float32).astype(np.float64) == m
+    r = np.where((short & arithmetic.holds(m)) | ~np.isfinite(m), 0.0, arithmetic.u * np.abs(m))
+    return Ball(m, r, arithmetic)
+
+
+def _either(*masks):
+    """Where any of the masks is set; None is nowhere."""
+    masks = [mask for mask in masks if mask is not None]
+    return functools.reduce(np.logical_or, masks) if masks else None
+
+
+def _unknown(*balls):
+    """Where nothing is required of what is computed from these elements."""
+    return _either(*[x.any for x in balls], *[x.over for x in balls])
+
+
+def _settled(m, r, arithmetic, unknown, nan, inf, **facts):
+    """A computed ball. nan() and inf() say where the operands held NaN and infinities: what appears elsewhere, like
+    what was unknown or has no bound, is required of nobody. At NaN and infinity the radius is 0.
+    """
+    size = np.abs(m) + r
+    if size.shape != m.shape:
+        r = np.broadcast_to(r, m.shape)
+    if not (peak := np.maximum.reduce(size, axis=None, initial=0.0)) <= arithmetic.high:
+        finite, bounded = np.isfinite(m), np.isfinite(r)
+        if not peak < np.inf:
+            created = np.isnan(m) & ~nan() | np.isinf(m) & ~inf() if not finite.all() else None
+            unknown = _either(unknown, created, finite & ~bounded)
+            r = np.where(finite & bounded, r, 0.0)
+        facts["over"] = finite & (np.abs(m) + r > arithmetic.high)
+    if unknown is not None and unknown.shape != m.shape:
+        unknown = np.broadcast_to(unknown, m.shape)
+    return Ball(m, r, arithmetic, unknown, **facts)
+
+
+def _element(m, r, operands, unknown=None, **facts):
+    """The result of an elementwise operation on balls."""
+    return _settled(
+        m,
+        r,
+        operands[0].arithmetic,
+        _either(unknown, _unknown(*operands)),
+        lambda: functools.reduce(np.logical_or, [np.isnan(x.m) for x in operands]),
+        lambda: functools.reduce(np.logical_or, [~np.isfinite(x.m) for x in operands]),
+        **facts,
+    )
+
+
+def _terms(ball):
+    if ball.terms is not None:
+        return ball.terms
+    exact = ball.r == 0
+    step = np.where(exact, grid(ball.m), 0.0) if exact.any() else np.zeros(ball.shape)
+    return Terms(np.abs(ball.m) + ball.r, (np.abs(ball.m) + ball.r > 0).astype(float), step, ball.r, False)
+
+
+def _rounded_part(ball):
+    """Half types may round a partial sum before it goes on."""
+    a = ball.arithmetic
+    return a.rounding(ball.m) if ball.terms is not None and a.ua < a.u else 0.0
+
+
+def _summed(m, terms, a, unknown, nan, inf):
+    """A ball from the terms of its sum."""
+    if not np.isfinite(m).all():
+        terms = terms.each(lambda part: np.where(np.isfinite(m), part, 0.0))
+    count = terms.count if terms.products else np.maximum(terms.count - 1, 0)
+    step = np.where(terms.grid >= a.eta, terms.grid, 0.0)
+    inexact = terms.total > step * 2.0**a.digits
+    error = count * (a.ua * terms.total + a.eta)
+    r = terms.radius + (error if a.fast else error * inexact)
+    if a.ua < a.u:
+        r = r + a.rounding(m)
+    if not np.maximum.reduce(terms.total, axis=None, initial=0.0) <= a.largest:
+        unknown = _either(unknown, terms.total > a.largest)
+    return _settled(m, r, a, unknown, nan, inf, terms=terms)
+
+
+def _add(a, b, sign=1):
+    m = a.m + b.m if sign > 0 else a.m - b.m
+    if a.terms is not None or b.terms is not None:
+        p, q = _terms(a), _terms(b)
+        radius = p.radius + q.radius + _rounded_part(a) + _rounded_part(b)
+        merged = Terms(
+            p.total + q.total, p.count + q.count, np.minimum(p.grid, q.grid), radius, p.products or q.products
+        )
+        nan, inf = (lambda: np.isnan(a.m) | np.isnan(b.m)), (lambda: ~np.isfinite(a.m) | ~np.isfinite(b.m))
+        return _summed(m, merged, a.arithmetic, _unknown(a, b), nan, inf)
+    arithmetic = a.arithmetic
+    local = arithmetic.u * np.abs(m)
+    if a.product or b.product:
+        local = local + arithmetic.u * (np.abs(a.m) + np.abs(b.m))
+    exact = (a.r == 0) & (b.r == 0)
+    if exact.any():
+        back = m - a.m
+        lost = (a.m - (m - back)) + ((b.m if sign > 0 else -b.m) - back)
+        local = np.where(exact & (lost == 0) & arithmetic.holds(m), 0.0, local)
+    return _element(m, a.r + b.r + local, (a, b))
+
+
+def _negative(a):
+    return Ball(-a.m, a.r, a.arithmetic, a.any, a.over, a.void, a.terms, a.product)
+
+
+def _split_significand(x):
+    high = x * 134217729.0
+    high = high - (high - x)
+    return high, x - high
+
+
+def _exact_product(a, b, m, arithmetic):
+    """Where a product of two numbers of the dtype is one itself (Dekker's error-free product in float64)."""
+    if arithmetic.dtype != np.float64:
+        return arithmetic.holds(m)
+    (p, q), (s, t) = _split_significand(a), _split_significand(b)
+    lost = ((p * s - m) + p * t + q * s) + q * t
+    return (a == 0) | (b == 0) | ((lost == 0) & (np.abs(m) > 2.0**-900))
+
+
+def _multiply(a, b):
+    m, arithmetic = a.m * b.m, a.arithmetic
+    r = np.abs(a.m) * b.r + np.abs(b.m) * a.r + a.r * b.r
+    local = arithmetic.u * np.abs(m) + arithmetic.eta
+    exact = (a.r == 0) & (b.r == 0)
+    if exact.any():
+        local = np.where(exact & _exact_product(a.m, b.m, m, arithmetic), 0.0, local)
+    r = np.where((m == 0) & (r == 0), 0.0, r + local)
+    return _element(m, r, (a, b), product=True)
+
+
+def _divide(a, b):
+    m, arithmetic = a.m / b.m, a.arithmetic
+    r = (a.r + np.abs(m) * b.r) / (np.abs(b.m) - b.r)
+    local = QUOTIENT_UNITS * arithmetic.u * (np.abs(m) + r) + arithmetic.eta
+    powers = np.abs(np.frexp(b.m)[0]) == 0.5
+    if powers.any():
+        local = np.where(powers & (b.r == 0) & arithmetic.holds(m), 0.0, local)
+    r = _vanish(m, np.where((m == 0) & (a.r == 0), 0.0, r + local), arithmetic)
+    return _element(m, r, (a, b), np.abs(b.m) <= b.r, product=True)
+
+
+def _vanish(m, r, arithmetic):
+    """Functions and quotients may flush to zero near the bottom of the range."""
+    small = (np.abs(m) < arithmetic.low) & (m != 0)
+    return np.where(small, np.maximum(r, np.abs(m)), r) if small.any() else r
+
+
+def _function(units, exact_at, value, spread):
+    """The rule of an elementary function: the spread of its values over the ball, and units of local error."""
+
+    def rule(a):
+        m = value(a.m)
+        r = np.where(a.r > 0, spread(a.m, a.r, m), 0.0)
+        local = units * a.arithmetic.u * (np.abs(m) + r) + a.arithmetic.eta
+        local = np.where((a.r == 0) & ((a.m == exact_at) | np.isinf(a.m)), 0.0, local)
+        return _element(m, _vanish(m, r + local, a.arithmetic), (a,))
+
+    return rule
+
+
+def _exp_spread(x, r, y):
+    return np.where(r <= 0.5, np.exp(x) * np.expm1(np.minimum(r, 1.0)), np.exp(x + r) - np.exp(x))
+
+
+def _log_spread(x, r, y):
+    return np.where(r < x, -np.log1p(-r / x), np.inf)
+
+
+def _nearest_zero(x, r):
+    return np.maximum(np.abs(x) - r, 0.0)
+
+
+def _tanh_spread(x, r, y):
+    near = np.tanh(_nearest_zero(x, r))
+    return r * (1 - near * near)
+
+
+def _sqrt(a):
+    m = np.sqrt(a.m)
+    r = np.where(a.r > 0, np.maximum(np.sqrt(a.m + a.r) - m, m - np.sqrt(np.maximum(a.m - a.r, 0.0))), 0.0)
+    return _element(m, r + ROOT_UNITS * a.arithmetic.u * (m + r), (a,))
+
+
+def _erf(a):
+    from scipy.special import erf
+
+    near = _nearest_zero(a.m, a.r)
+    local = np.where((a.m == 0) & (a.r == 0), 0.0, ERF_UNITS * a.arithmetic.u)
+    return _element(erf(a.m), a.r * (2 / np.sqrt(np.pi)) * np.exp(-near * near) + local, (a,))
+
+
+def _hull(m, balls):
+    """The smallest ball around m that holds all balls; a NaN beside a number is required of nobody."""
+    low = functools.reduce(np.fmin, [x.m - x.r for x in balls])
+    high = functools.reduce(np.fmax, [x.m + x.r for x in balls])
+    return np.where(np.isfinite(m), np.fmax(np.fmax(high - m, m - low), 0.0), 0.0)
+
+
+def _select(function):
+    """Maximum or minimum of two: exact, from the ends."""
+
+    def rule(a, b):
+        m = function(a.m, b.m)
+        low, high = function(a.m - a.r, b.m - b.r), function(a.m + a.r, b.m + b.r)
+        r = np.where(np.isfinite(m), np.maximum(np.maximum(high - m, m - low), 0.0), 0.0)
+        masks = (_broadcast(_either(p, q), m) for p, q in ((a.any, b.any), (a.over, b.over)))
+        return Ball(m, r, a.arithmetic, *masks, product=a.product or b.product)
+
+    return rule
+
+
+def _broadcast(mask, m):
+    return None if mask is None else np.broadcast_to(mask, m.shape)
+
+
+def _absolute(a):
+    return Ball(np.abs(a.m), a.r, a.arithmetic, a.any, a.over, product=a.product)
+
+
+def _heaviside(a, _):
+    """The Clarke subdifferential of max(x, 0): [0, 1] where the ball touches 0."""
+    kink = np.abs(a.m) <= a.r
+    m = np.where(kink, 0.5, (a.m > 0) * 1.0)
+    unknown = np.isnan(a.m)
+    return Ball(m, kink * 0.5, a.arithmetic, _either(_unknown(a), unknown if unknown.any() else None))
+
+
+# --- contractions and reductions ---------------------------------------------------------------------------------
+
+
+def _contract(product, a, b):
+    """matmul: any order of the products' sum, fused or not."""
+    arithmetic = a.arithmetic
+    m = product(a.m, b.m)
+    ra, rb = _operand_radius(a), _operand_radius(b)
+    size_a, size_b = np.abs(a.m) + ra, np.abs(b.m) + rb
+    total = product(size_a, size_b)
+    radius = np.zeros(m.shape)
+    if ra.any():
+        radius = radius + product(ra, size_b)
+    if rb.any():
+        radius = radius + product(np.abs(a.m), rb)
+    touched_a, touched_b = size_a != 0, size_b != 0
+    count = np.full(m.shape, float(a.shape[-1]))
+    if not (touched_a.all() and touched_b.all()):
+        count = product(touched_a.astype(float), touched_b.astype(float))
+    step = np.where(radius == 0, _common_grid(a, ra) * _common_grid(b, rb), 0.0)
+    terms = Terms(total, count, step, radius, True)
+
+    def meets(kind):
+        return _meets(product, (a, b), (kind(a.m), kind(b.m)))
+
+    unknown = _meets(product, (a, b), (_unknown(a), _unknown(b)))
+    result = _summed(m, terms, arithmetic, unknown, lambda: meets(np.isnan), lambda: meets(np.isinf))
+    if arithmetic.fast:
+        by_rows = product(size_a, np.broadcast_to(np.max(size_b, axis=-1, keepdims=True), size_b.shape))
+        by_columns = product(np.broadcast_to(np.max(size_a, axis=-2, keepdims=True), size_a.shape), size_b)
+        result.r = np.maximum(result.r, FAST_UNITS * arithmetic.u * np.maximum(by_rows, by_columns))
+    return result
+
+
+def _operand_radius(x):
+    """A product may take its operands in a coarser format, where that is declared."""
+    digits = x.arithmetic.product_digits
+    if not digits:
+        return x.r
+    fraction, _ = np.frexp(x.m)
+    short = np.round(fraction * 2.0**digits) == fraction * 2.0**digits
+    return x.r + np.where(short, 0.0, 2.0 ** (1 - digits) * np.abs(x.m))
+
+
+def _common_grid(x, r):
+    steps = grid(x.m[r == 0] if r.any() else x.m)
+    return min(steps.min(initial=np.inf), 2.0**500)
+
+
+def _meets(product, operands, masks):
+    """Where a masked element of either operand meets one of the other that is not padding."""
+    if masks[0] is None and masks[1] is None:
+        return None
+    met = 0.0
+    present = [np.ones(x.shape) if x.void is None else (~x.void).astype(float) for x in operands]
+    for place, mask in enumerate(masks):
+        if mask is not None:
+            factors = list(present)
+            factors[place] = mask * present[place]
+            met = met + product(*factors)
+    return met > 0
+
+
+def _reduction(x, axis, keepdims):
+    """np.sum along the axes; where a sum is unknown; where its terms hold NaN, and infinities."""
+    add = functools.partial(np.sum, axis=axis, keepdims=keepdims)
+    some = functools.partial(np.any, axis=axis, keepdims=keepdims)
+    unknown = _unknown(x)
+    return add, (None if unknown is None else some(unknown), lambda: some(np.isnan(x.m)), lambda: some(np.isinf(x.m)))
+
+
+def _sum(x, axis=None, keepdims=False):
+    add, origins = _reduction(x, axis, keepdims)
+    m, terms = np.asarray(add(x.m)), _terms(x)
+    step = np.min(terms.grid, axis=axis, keepdims=keepdims, initial=np.inf)
+    radius = add(terms.radius + _rounded_part(x))
+    return _summed(m, Terms(add(terms.total), add(terms.count), step, radius, terms.products), x.arithmetic, *origins)
+
+
+def _mean(x, axis=None, keepdims=False):
+    a = x.arithmetic
+    add, (unknown, nan, inf) = _reduction(x, axis, keepdims)
+    m = np.asarray(np.mean(x.m, axis=axis, keepdims=keepdims))
+    n = x.size // max(m.size, 1)
+    total = add(np.abs(x.m) + x.r)
+    r = add(x.r) / n + (n + 1) * a.ua * total / n + a.u * np.abs(m) + a.eta * (total > 0)
+    over = total > a.largest
+    return _settled(m, r, a, _either(unknown, over if over.any() else None), nan, inf)
+
+
+def _max(x, axis=None, keepdims=False):
+    top = functools.partial(np.max, axis=axis, keepdims=keepdims)
+    m = np.asarray(top(x.m))
+    low, high = top(x.m - x.r), top(x.m + x.r)
+    r = np.where(np.isfinite(m), np.maximum(np.maximum(high - m, m - low), 0.0), 0.0)
+    masks = (None if mask is None else np.any(mask, axis=axis, keepdims=keepdims) for mask in (x.any, x.over))
+    return Ball(m, r, x.arithmetic, *masks, product=x.product)
+
+
+# --- the vocabulary's own words ----------------------------------------------------------------------------------
+
+
+def _forms(*balls):
+    a = next(x for x in balls if isinstance(x, Ball)).arithmetic
+    balls = [_ball(x, a) for x in balls]
+    m = balls[0].m
+    nans = [np.isnan(x.m) for x in balls]
+    mixed = functools.reduce(np.logical_or, nans) & ~functools.reduce(np.logical_and, nans)
+    infinite = np.isinf(m) & functools.reduce(np.logical_or, [x.m != m for x in balls])
+    free = mixed | infinite | functools.reduce(np.logical_or, [np.isinf(x.m) & np.isfinite(m) for x in balls])
+    mask = _either(*(x.any for x in balls), free if free.any() else None)
+    over = _either(*(x.over for x in balls))
+    return Ball(m, _hull(m, balls), a, _broadcast(mask, m), _broadcast(over, m), product=any(x.product for x in balls))
+
+
+def _winners(cells):
+    """A cell that may be a maximum of a tied window has a weight in [0, 1]."""
+    low = np.max(cells.m - cells.r, axis=-1, keepdims=True)
+    leads = cells.m + cells.r >= low
+    tied = leads & (np.sum(leads, axis=-1, keepdims=True) > 1)
+    unknown = np.isnan(low)
+    if (free := _unknown(cells)) is not None:
+        unknown = unknown | np.any(free, axis=-1, keepdims=True)
+    mask = np.broadcast_to(unknown, cells.shape) if unknown.any() else None
+    return Ball(np.where(tied, 0.5, leads * 1.0), tied * 0.5, cells.arithmetic, mask)
+
+
+def _fold(cells, size, stride, dilation):
+    put = functools.partial(words.fold, size=size, stride=stride, dilation=dilation)
+    terms, m = _terms(cells), put(cells.m)
+    step = np.full(m.shape, terms.grid.min(initial=np.inf))
+    radius = put(terms.radius + _rounded_part(cells))
+    merged = Terms(put(terms.total), put(terms.count), step, radius, terms.products)
+
+    def some(mask):
+        return put(mask.astype(float)) > 0
+
+    unknown = _unknown(cells)
+    unknown = None if unknown is None else some(unknown)
+    return _summed(
+        m, merged, cells.arithmetic, unknown, lambda: some(np.isnan(cells.m)), lambda: some(np.isinf(cells.m))
+    )
+
+
+def _pad(x, width, mode="constant", constant_values=0):
+    m = np.pad(x.m, width, constant_values=constant_values)
+    r = np.pad(x.r, width)
+    masks = (None if mask is None else np.pad(mask, width) for mask in (x.any, x.over))
+    void = None
+    if x.arithmetic.special:
+        void = np.pad(np.zeros(x.shape, bool) if x.void is None else x.void, width, constant_values=True)
+    return Ball(m, r, x.arithmetic, *masks, void, product=x.product)
+
+
+def _zeros_like(x, shape=None):
+    m = np.zeros(x.shape if shape is None else shape)
+    return Ball(m, m, x.arithmetic)
+
+
+def _where(condition, a, b):
+    if isinstance(condition, Ball):
+        raise TypeError("a condition on data: use heaviside, maximum, minimum or winners")
+    balls = [_ball(x, next(y for y in (a, b) if isinstance(y, Ball)).arithmetic) for x in (a, b)]
+    return _structural(functools.partial(np.where, condition), balls, {})
+
+
+def _mean_value(operator, ball, attributes):
+    """f(midpoint) + sup |f'| r: the mean value theorem, f' being the operator's own gradient run on the ball."""
+    a = ball.arithmetic
+    value = operator.run((Ball(ball.m, np.zeros(ball.shape), a, ball.any, ball.over),), attributes)
+    inner = replace(a, mean_value=False)
+    one = Ball(np.ones(ball.shape), np.zeros(ball.shape), inner)
+    (slope,) = operator.gradient.run(one, (Ball(ball.m, ball.r, inner, ball.any),), attributes)
+    spread = ball.r > 0
+    reach = np.where(spread, (np.abs(slope.m) + slope.r) * ball.r, 0.0)
+    unknown = None if slope.any is None else slope.any & spread
+    known = lambda: np.ones(ball.shape, bool)  # noqa: E731
+    unknown = _either(value.any, unknown, value.over)
+    return _settled(value.m, value.r + reach, a, unknown, known, known, product=value.product)
+
+
+def lift(array, arithmetic):
+    """A ball from an input; what holds no floating-point numbers stays as it is."""
+    if array is None or isinstance(array, Ball) or array.dtype not in DTYPES.values():
+        return array
+    return Ball.exact(array, arithmetic)
+
+
+def forward(operator, inputs, attributes, arithmetic):
+    """The reference's results on these inputs (arrays or balls): a tuple of balls."""
+    arithmetic = _aware(arithmetic, inputs)
+    with np.errstate(all="ignore"):
+        return _tuple(operator.run(tuple(lift(x, arithmetic) for x in inputs), attributes), arithmetic)
+
+
+def gradient(operator, inputs, attributes, cotangents, arithmetic):
+    """The reference's gradients: a ball for each input, None where it has none."""
+    arithmetic = _aware(arithmetic, (*inputs, *cotangents))
+    dy = tuple(lift(x, arithmetic) for x in cotangents)
+    with np.errstate(all="ignore"):
+        arrays = tuple(lift(x, arithmetic) for x in inputs)
+        return _tuple(operator.gradient.run(dy if len(dy) > 1 else dy[0], arrays, attributes), arithmetic)
+
+
+def _aware(arithmetic, arrays):
+    special = any(x is not None and x.dtype.kind not in "iu" and not np.isfinite(np.asarray(
+        x.m if isinstance(x, Ball) else x, np.float64)).all() for x in arrays)  # fmt: skip
+    return replace(arithmetic, special=True) if special else arithmetic
+
+
+def _tuple(values, arithmetic):
+    values = values if isinstance(values, tuple) else (values,)
+    return tuple(None if v is None else _ball(v, arithmetic) for v in values)
+
+
+# --- structure: the same call on every component -----------------------------------------------------------------
+
+
+def _take(array, place):
+    return array[place]
+
+
+def _component(value, name, arithmetic):
+    """One component of every ball inside a call's arguments."""
+    if isinstance(value, Ball):
+        if name in Terms.fields:
+            return np.broadcast_to(getattr(_terms(value), name), value.shape)
+        part = getattr(value, name)
+        return np.zeros(value.shape, bool) if part is None else part
+    if isinstance(value, (list, tuple)) and any(isinstance(v, Ball) for v in value):
+        return [_component(_ball(v, arithmetic), name, arithmetic) for v in value]
+    return value
+
+
+def _structural(function, arguments, options):
+    found = [x for v in arguments for x in (v if isinstance(v, (list, tuple)) else (v,)) if isinstance(x, Ball)]
+    arithmetic = found[0].arithmetic
+    names = ["m", "r"]
+    names += [n for n in ("any", "over", "void") if any(getattr(x, n) is not None for x in found)]
+    if any(x.terms is not None for x in found):
+        names += Terms.fields
+    parts = {n: function(*(_component(v, n, arithmetic) for v in arguments), **options) for n in names}
+    products = any(x.terms is not None and x.terms.products for x in found)
+    product = any(x.product for x in found)
+
+    def build(part):
+        terms = Terms(*(part[n] for n in Terms.fields), products) if "total" in part else None
+        return Ball(part["m"], part["r"], arithmetic, *map(part.get, ("any", "over", "void")), terms, product)
+
+    if isinstance(parts["m"], (list, tuple)):
+        return [build({n: p[i] for n, p in parts.items()}) for i in range(len(parts["m"]))]
+    return build(parts)
+
+
+_STRUCTURAL = {
+    np.reshape, np.transpose, np.moveaxis, np.swapaxes, np.expand_dims, np.squeeze, np.broadcast_to, np.flip,
+    np.concatenate, np.stack, np.split, np.lib.stride_tricks.sliding_window_view,
+}  # fmt: skip
+
+_FUNCTIONS = {
+    np.sum: _sum, np.mean: _mean, np.max: _max, np.pad: _pad, np.zeros_like: _zeros_like, np.where: _where,
+    words.forms: _forms, words.winners: _winners, words.fold: _fold,
+}  # fmt: skip
+
+
+# by name: erf is SciPy's, which is slow to import and stays unloaded until a text calls it
+_UFUNCS = {
+    "add": _add,
+    "subtract": lambda a, b: _add(a, b, -1),
+    "multiply": _multiply,
+    "divide": _divide,
+    "negative": _negative,
+    "absolute": _absolute,
+    "maximum": _select(np.maximum),
+    "minimum": _select(np.minimum),
+    "heaviside": _heaviside,
+    "sqrt": _sqrt,
+    "matmul": functools.partial(_contract, np.matmul),
+    "exp": _function(EXP_UNITS, 0.0, np.exp, _exp_spread),
+    "expm1": _function(EXP_UNITS, 0.0, np.expm1, _exp_spread),
+    "log": _function(EXP_UNITS, 1.0, np.log, _log_spread),
+    "log1p": _function(EXP_UNITS, 0.0, np.log1p, lambda x, r, y: _log_spread(1 + x, r, y)),
+    "tanh": _function(TANH_UNITS, 0.0, np.tanh, _tanh_spread),
+    "erf": _erf,
+}

@@ -1,0 +1,439 @@
+"""A case: one call of one operator, with everything that decides its outcome. Drawn, saved and loaded here.
+
+Structure (shapes, attributes, layouts, the regime of values) is drawn by Hypothesis through choices that shrink; the
+data itself is filled in bulk from a drawn seed, so that an example is cheap.
+"""
+
+import base64
+import hashlib
+import math
+import weakref
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
+
+from ..refimpl.operator import DTYPES, Array, Operator, shape_of
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """Inputs in the order of the operator's arrays, attributes, one cotangent for each result, and their layouts.
+
+    `layouts` has one entry for each input, then for each cotangent. Arrays are never written to.
+    """
+
+    operator: Operator
+    dtype: str
+    inputs: tuple
+    attributes: dict
+    cotangents: tuple
+    layouts: tuple
+    regime: str = "given"
+    seed: int = 0
+
+    @property
+    def arrays(self):
+        return (*self.inputs, *self.cotangents)
+
+    @property
+    def finite(self):
+        return all(np.isfinite(a.astype(np.float64)).all() for a in self.arrays if a is not None)
+
+    def names(self):
+        """How each array of `arrays` is called."""
+        operator = self.operator
+        count = len(operator.positions) - bool(operator.variadic)
+        inputs = [
+            operator.argument(i) if i < count else f"{operator.variadic}[{i - count}]" for i in range(len(self.inputs))
+        ]
+        results = list(operator.results)
+        return (*inputs, *(("dy",) if len(results) == 1 else (f"d{r}" for r in results)))
+
+    def with_arrays(self, arrays):
+        """The same call on other arrays."""
+        n = len(self.inputs)
+        return replace(self, inputs=tuple(arrays[:n]), cotangents=tuple(arrays[n:]))
+
+
+# --- memory layouts ----------------------------------------------------------------------------------------------
+
+
+def _strided(a):
+    buffer = np.zeros((*a.shape[:-1], 2 * a.shape[-1]), a.dtype)
+    return buffer[..., ::2]
+
+
+def _fortran(a):
+    return np.empty(a.shape[::-1], a.dtype).T
+
+
+def _negative(a):
+    return np.empty(a.shape, a.dtype)[(slice(None, None, -1),) * a.ndim]
+
+
+def _offset(a):
+    return np.empty(tuple(n + 3 for n in a.shape), a.dtype)[tuple(slice(2, n + 2) for n in a.shape)]
+
+
+def _unaligned(a):
+    return np.empty(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
+
+
+_VIEWS = {"fortran": _fortran, "negative": _negative, "strided": _strided, "offset": _offset, "unaligned": _unaligned}
+LAYOUTS = ("contiguous", *_VIEWS, "readonly", "broadcast")
+
+
+def lay(array, layout):
+    """A fresh copy of an array in a memory layout: the place is allocated in that layout, then copied into."""
+    if array is None:
+        return None
+    if layout == "broadcast" and array.ndim and len(array) and (array == array[:1]).all():
+        return np.broadcast_to(array[:1].copy(), array.shape)
+    if layout in _VIEWS and array.ndim:
+        view = _VIEWS[layout](array)
+        view[...] = array
+        return view
+    fresh = np.array(array, order="C")
+    fresh.flags.writeable = layout != "readonly"
+    return fresh
+
+
+# --- values ------------------------------------------------------------------------------------------------------
+
+# Each regime makes another kind of mistake visible: exact integers show structure bit for bit, `cancel` shows
+# one-pass variances, `far` the tails, `wide` absolute errors, `sharp` coarse products.
+
+
+def _sparse(rng, shape):
+    return rng.standard_normal(shape) * (rng.random(shape) < 0.3)
+
+
+def _special(rng, shape):
+    pick, values = rng.random(shape), rng.standard_normal(shape)
+    return np.where(pick < 0.04, np.inf, np.where(pick < 0.08, -np.inf, np.where(pick < 0.11, np.nan, values)))
+
+
+def _log_uniform(low, high):
+    return lambda rng, shape: 10.0 ** rng.uniform(low, high, shape) * rng.choice((-1.0, 1.0), shape)
+
+
+REGIMES = {
+    "integers": lambda rng, shape: rng.integers(-4, 5, shape).astype(float),
+    "ties": lambda rng, shape: rng.choice((0.0, 0.5), shape),
+    "normal": lambda rng, shape: rng.standard_normal(shape),
+    "positive": lambda rng, shape: np.abs(rng.standard_normal(shape)),
+    "small": lambda rng, shape: rng.standard_normal(shape) * 1e-3,
+    "big": lambda rng, shape: rng.standard_normal(shape) * 1e3,
+    "cancel": lambda rng, shape: rng.standard_normal(shape) + 1e3,
+    "far": lambda rng, shape: rng.standard_normal(shape) * 30,
+    "wide": _log_uniform(-6, 6),
+    "sparse": _sparse,
+    "zeros": lambda rng, shape: np.zeros(shape),
+    "tiny": lambda rng, shape: rng.standard_normal(shape) * 1e-38,
+    "huge": lambda rng, shape: rng.standard_normal(shape) * 1e12,
+    "near_max": _log_uniform(30, 38),
+    "special": _special,
+    "sharp": None,
+    "sharp_cotangent": None,
+}
+_EXACT = ("integers", "ties", "zeros", "sharp", "sharp_cotangent")
+_UNSCALED = (*_EXACT, "wide", "sparse")
+
+
+def _odd(rng, shape, dtype):
+    """Odd integers of just more significant bits than half the significand: a coarser product cannot hold them."""
+    bits = {"float64": 27, "float32": 13, "float16": 6, "bfloat16": 5}[dtype]
+    return (2.0 * rng.integers(2 ** (bits - 2), 2 ** (bits - 1), shape) + 1) * rng.choice((-1.0, 1.0), shape)
+
+
+def _signs(rng, shape):
+    return rng.integers(-1, 2, shape).astype(float)
+
+
+def fill(rng, spec, shape, sizes, regime, dtype, scale, *, cotangent=False):
+    """Values for one array: by its role, in a regime."""
+    if spec.role in ("label", "length"):
+        low = spec.low
+        return rng.integers(low, low + max(sizes[spec.below], 1), shape)
+    if spec.role == "probability":
+        soft = rng.random(shape)
+        values = np.round(soft) if rng.random() < 0.5 else soft
+    elif spec.role == "variance":
+        values = np.abs(_signs(rng, shape) if REGIMES[regime] is None else REGIMES[regime](rng, shape))
+    elif regime in ("sharp", "sharp_cotangent"):
+        wide = cotangent if regime == "sharp_cotangent" else spec.role in ("data", "state") and not cotangent
+        values = _odd(rng, shape, dtype) if wide else _signs(rng, shape)
+    elif spec.role == "weight" and (scale is not None or regime not in _UNSCALED):
+        reach = math.sqrt(3) if scale is None else scale
+        values = rng.uniform(-reach, reach, shape) / math.sqrt(_fan_in(spec, shape, sizes))
+    elif spec.role == "state" and rng.random() < 0.2 and regime not in _EXACT:
+        values = rng.uniform(-30, 30, shape)
+    else:
+        values = REGIMES[regime](rng, shape)
+    with np.errstate(over="ignore"):
+        return np.asarray(values, np.float64).astype(DTYPES[dtype])
+
+
+def _fan_in(spec, shape, sizes):
+    if not spec.fan_in:
+        return max(shape[-1], 1) if len(shape) > 1 else 1
+    named = (sizes.get(name, 1) for name in spec.fan_in.replace("*", " ").split())
+    return max(math.prod(math.prod(n) if isinstance(n, tuple) else n for n in named), 1)
+
+
+_COTANGENTS = ("normal", "integers", "one", "sparse", "wide", "ones")
+
+
+def _cotangent(rng, shape, kind, regime, dtype):
+    if regime in ("sharp", "sharp_cotangent"):
+        return fill(rng, Array("", "data"), shape, {}, regime, dtype, None, cotangent=True)
+    if kind == "one":
+        values = np.zeros(shape)
+        if values.size:
+            values.flat[rng.integers(values.size)] = 1.0
+    elif kind == "ones":
+        values = np.ones(shape)
+    else:
+        values = REGIMES[kind](rng, shape)
+    return values.astype(DTYPES[dtype])
+
+
+# --- structure ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Structure:
+    """Shapes of the arrays (None where absent) and attributes; array attributes are given as their shapes.
+
+    `scale` draws weights from uniform(-scale, scale) / sqrt(fan-in) in every regime; `regimes` narrows the values.
+    """
+
+    shapes: list
+    attributes: dict
+    scale: float | None = None
+    regimes: tuple = ()
+
+
+_structures = {}
+left_out: dict[str, str] = {}  # by operator: cases that are legal and not drawn, and why
+
+
+def structure(*operators, leaves_out=""):
+    """Register how the structure of these operators' cases is drawn, where axes and attributes depend on each other."""
+
+    def register(function):
+        for operator in operators:
+            _structures[operator.name] = function
+            if leaves_out:
+                left_out[operator.name] = leaves_out
+        return function
+
+    return register
+
+
+SMALL = (1, 2, 3, 4, 5)
+STRADDLING = (7, 8, 9, 15, 16, 17, 31, 33, 35, 63, 65)
+
+
+def draw_attribute(draw, attribute, axes=1):
+    """An attribute at one of its edges; one for each axis now and then, where that is allowed."""
+    edge = st.sampled_from(attribute.edges)
+    if attribute.per_axis and draw(st.integers(0, 2)) == 2:
+        values = tuple(draw(edge) for _ in range(axes))
+        return None if None in values else values
+    return draw(edge)
+
+
+def _general(draw, operator):
+    """Sizes drawn for every name that the declared axes use, one of them now and then beyond a vector's width."""
+    axes = [axis for spec in operator.arrays.values() for axis in spec.axes]
+    named = {name: None for axis in axes for name in axis.factors if not name.isdigit()}
+    many = {axis.many: None for axis in axes if axis.many}
+    attributes = {
+        name: draw_attribute(draw, spec)
+        for name, spec in operator.attributes.items()
+        if isinstance(spec, Array) is False
+    }
+    sizes = {k: v for k, v in attributes.items() if type(v) is int}
+    sizes.update(operator.derive({**operator.defaults, **attributes}) if operator.derive else {})
+    named = [name for name in named if name not in sizes]
+    long = draw(st.sampled_from((None, None, *named, *many)))
+    for name in named:
+        sizes[name] = draw_size(draw, name, long)
+    for name in many:
+        rank = draw(st.sampled_from((1, 2, 0, 3)))
+        sizes[name] = tuple(
+            draw_size(draw, "N" if i == 0 else "", long if i else long == name and "N") for i in range(rank)
+        )
+    shapes = []
+    for spec in operator.arrays.values():
+        absent = spec.optional and draw(st.booleans())
+        shapes.append(None if absent else shape_of(spec.axes, sizes))
+    for name, spec in operator.attributes.items():
+        if isinstance(spec, Array):
+            attributes[name] = None if draw(st.booleans()) else shape_of(spec.axes, sizes)
+    return Structure(shapes, attributes)
+
+
+def draw_size(draw, name, long=None):
+    """The size of an axis: small, beyond a vector's width if it is the long one; the batch axis N may be empty."""
+    if name and name == long:
+        return draw(st.sampled_from(STRADDLING))
+    return draw(st.sampled_from((*SMALL, *SMALL, 0) if name == "N" else SMALL))
+
+
+@st.composite
+def cases(draw, operator, dtype, regimes=None):
+    """A legal case of an operator at a dtype."""
+    drawn = _structures.get(operator.name, _general)(draw, operator)
+    allowed = regimes or drawn.regimes or [name for name in REGIMES if name not in operator.avoid]
+    regime = draw(st.sampled_from(tuple(allowed)))
+    kind = "integers" if regime in _EXACT else draw(st.sampled_from(_COTANGENTS))
+    plain = draw(st.integers(0, 1)) == 0
+    seed = draw(st.integers(0, 2**32 - 1))
+    rng = np.random.Generator(np.random.SFC64(seed))
+    attributes = dict(drawn.attributes)
+    specs = [operator.declared(i) for i in range(len(drawn.shapes))]
+    blank = [
+        None if shape is None else np.broadcast_to(np.zeros((), "i8" if s.role == "label" else DTYPES[dtype]), shape)
+        for s, shape in zip(specs, drawn.shapes, strict=True)
+    ]
+    plain_attributes = {k: None if isinstance(operator.attributes[k], Array) else v for k, v in attributes.items()}
+    try:
+        _, _, sizes = operator.admit(blank, plain_attributes)
+    except ValueError:
+        assume(False)
+    inputs = tuple(
+        None if shape is None else fill(rng, spec, shape, sizes, regime, dtype, drawn.scale)
+        for spec, shape in zip(specs, drawn.shapes, strict=True)
+    )
+    for name, spec in operator.attributes.items():
+        if isinstance(spec, Array) and attributes.get(name) is not None:
+            attributes[name] = fill(rng, spec, attributes[name], sizes, regime, dtype, None)
+    with np.errstate(all="ignore"):
+        results = operator(*inputs, **attributes)
+    results = results if isinstance(results, tuple) else (results,)
+    cotangents = tuple(
+        _cotangent(rng, y.shape, kind, regime, dtype) if spec.differentiable else None
+        for y, spec in zip(results, operator.results.values(), strict=True)
+    )
+    if len(cotangents) > 1 and rng.random() < 0.3:
+        alone = rng.choice([i for i, dy in enumerate(cotangents) if dy is not None])
+        cotangents = tuple(dy if i == alone else None for i, dy in enumerate(cotangents))
+    arrays = [*inputs, *cotangents]
+    layouts = tuple("contiguous" if plain else str(rng.choice(LAYOUTS)) for _ in arrays)
+    for i, layout in enumerate(layouts):
+        if layout == "broadcast" and arrays[i] is not None and arrays[i].ndim and len(arrays[i]):
+            arrays[i] = np.broadcast_to(arrays[i][:1], arrays[i].shape).copy()
+    case = Case(operator, dtype, (), attributes, (), layouts, regime, seed)
+    return replace(case, inputs=tuple(arrays[: len(inputs)]), cotangents=tuple(arrays[len(inputs) :]))
+
+
+# --- draws that depend on the seed alone -------------------------------------------------------------------------
+
+
+class Draws(HypothesisProvider):
+    """Hypothesis's own draws, without constants taken from the source of imported modules, and dealt like cards.
+
+    Hypothesis mixes in constants that it finds in local modules: the same seed would mean other cases in another
+    folder, and a candidate's file would steer its own judge. Small ranges are dealt without replacement for each
+    place of the structure, so that a few examples already visit every regime and every edge.
+    """
+
+    decks: ClassVar = weakref.WeakKeyDictionary()
+
+    def __init__(self, conjecturedata, /):
+        super().__init__(conjecturedata)
+        self.place = 0
+
+    def _maybe_draw_constant(self, choice_type, constraints, *, p=0.05):
+        return None
+
+    def draw_integer(self, min_value=None, max_value=None, *, weights=None, shrink_towards=0):
+        if weights is not None or min_value is None or max_value is None or max_value - min_value > 64:
+            return super().draw_integer(min_value, max_value, weights=weights, shrink_towards=shrink_towards)
+        decks = self.decks.setdefault(self._random, {})
+        self.place += 1
+        deck = decks.setdefault((self.place, min_value, max_value), [])
+        if not deck:
+            deck.extend(range(min_value, max_value + 1))
+            self._random.shuffle(deck)
+        return deck.pop()
+
+
+BACKEND = "oplaws"
+AVAILABLE_PROVIDERS[BACKEND] = Draws
+
+
+def seed_of(seed, operator, dtype):
+    """The seed of a group of cases: the same on every machine, in every process."""
+    text = f"{seed}/{operator.name}/{dtype}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
+
+
+# --- one file ----------------------------------------------------------------------------------------------------
+
+
+def _encode_array(array, layout=None):
+    if array is None:
+        return None
+    return {
+        "dtype": array.dtype.name,
+        "shape": list(array.shape),
+        **({"layout": layout} if layout else {}),
+        "data": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode(),
+        "values": np.array2string(array, threshold=200, separator=", ", floatmode="unique"),
+    }
+
+
+def _decode_array(entry):
+    if entry is None:
+        return None
+    dtype = DTYPES.get(entry["dtype"]) or np.dtype(entry["dtype"])
+    raw = np.frombuffer(base64.b64decode(entry["data"]), np.uint8)
+    return raw.view(dtype).reshape(entry["shape"]).copy()
+
+
+def _encode_attribute(value):
+    if isinstance(value, np.ndarray):
+        return {"array": _encode_array(value)}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _decode_attribute(value):
+    if isinstance(value, dict):
+        return _decode_array(value["array"])
+    return tuple(value) if isinstance(value, list) else value
+
+
+def to_json(case):
+    """A case as plain data, whole: dtype by name, shape, layout, bytes, and readable values."""
+    n = len(case.inputs)
+    return {
+        "operator": case.operator.name,
+        "dtype": case.dtype,
+        "regime": case.regime,
+        "seed": case.seed,
+        "inputs": [_encode_array(a, w) for a, w in zip(case.inputs, case.layouts[:n], strict=True)],
+        "attributes": {k: _encode_attribute(v) for k, v in case.attributes.items()},
+        "cotangents": [_encode_array(a, w) for a, w in zip(case.cotangents, case.layouts[n:], strict=True)],
+    }
+
+
+def from_json(entry, operator):
+    """The case that `to_json` wrote; raises ValueError or KeyError where it is no such thing."""
+    arrays = [*entry["inputs"], *entry["cotangents"]]
+    return Case(
+        operator,
+        entry["dtype"],
+        tuple(map(_decode_array, entry["inputs"])),
+        {k: _decode_attribute(v) for k, v in entry["attributes"].items()},
+        tuple(map(_decode_array, entry["cotangents"])),
+        tuple("contiguous" if a is None else a.get("layout", "contiguous") for a in arrays),
+        entry["regime"],
+        entry["seed"],
+    )

@@ -1,0 +1,234 @@
+"""Laws of every operator. None of them names one: what applies follows from what an operator declares."""
+
+import functools
+
+import numpy as np
+
+from ..refimpl.operator import Array
+from . import ball
+from .ball import Arithmetic, Ball
+from .law import EXACT, Violation, agree, identical, law, worst
+
+
+def compared(operator):
+    return not operator.random
+
+
+@law(compared)
+def agreement(asked):
+    """Every element of every result lies within the reference's ball, of its shape and dtype; integers bit for bit."""
+    named = zip(asked.expected, asked.forward, asked.operator.results, strict=True)
+    return worst([agree(expected, value, name) for expected, value, name in named])
+
+
+@law(compared, needs="gradient")
+def gradient_agreement(asked):
+    """Every element of every gradient lies within the ball of the reference's gradient, finite inputs given."""
+    if not asked.case.finite:
+        return None
+    named = zip(asked.expected_gradient, asked.vjp, asked.gradient_names, strict=True)
+    return worst([agree(b, v, name) for b, v, name in named if b is not None and v is not None])
+
+
+@law(compared, needs="gradient", every=2)
+def gradient_by_mean_value(asked):
+    """<dy, f(x + hv) - f(x - hv)> lies in <f'([x - hv, x + hv])^T dy, 2hv>: the gradient against its own forward."""
+    case = asked.case
+    choices = [i for i, g in enumerate(asked.vjp) if g is not None and g.size]
+    if not case.finite or not choices:
+        return None
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    i = int(rng.choice(choices))
+    low, high, segment, step = _segment(rng, case.inputs[i], asked.arithmetic)
+    ends = [asked.on(case.with_arrays(_put(case.arrays, i, x))) for x in (high, low)]
+    inputs = tuple(segment if j == i else ball.lift(a, asked.arithmetic) for j, a in enumerate(case.inputs))
+    slopes = ball.gradient(case.operator, inputs, case.attributes, case.cotangents, asked.arithmetic)[i]
+    exact = Arithmetic.of("float64")
+    rise = _inner(case.cotangents, _difference(ends, exact), exact)
+    # both the candidate's gradient here and the mean gradient lie within the slopes: at most a diameter apart
+    around = Ball(asked.vjp[i].astype(np.float64), 2 * slopes.r, exact, slopes.any)
+    with np.errstate(all="ignore"):
+        run = np.sum(around * Ball.exact(step, exact))
+    return _meet(rise, run, asked.gradient_names[i])
+
+
+def _segment(rng, x, arithmetic):
+    """The ends x -+ hv in the dtype, with |v| = |x| or the largest |x|, and the ball between them."""
+    wide = x.astype(np.float64)
+    reach = np.where(rng.random(x.shape) < 0.5, np.abs(wide), np.abs(wide).max(initial=0.0) or 1.0)
+    reach = reach * rng.choice((-1.0, 1.0), x.shape) * 2.0**-17
+    with np.errstate(over="ignore"):
+        low, high = ((wide + sign * reach).astype(x.dtype) for sign in (-1, 1))
+    a, b = low.astype(np.float64), high.astype(np.float64)
+    middle = (a + b) / 2
+    return low, high, Ball(middle, np.abs(b - a) / 2 + np.abs(middle) * 2.0**-53, arithmetic), b - a
+
+
+def _put(arrays, i, array):
+    return tuple(array if j == i else a for j, a in enumerate(arrays))
+
+
+def _witnessed(asked, arithmetic):
+    """The candidate's results with the radii that the reference derives for them."""
+    for value, expected in zip(asked.forward, asked.expected, strict=True):
+        yield Ball(value.astype(np.float64), expected.r, arithmetic, expected.any)
+
+
+def _difference(ends, arithmetic):
+    with np.errstate(all="ignore"):
+        return [p - q for p, q in zip(*(_witnessed(end, arithmetic) for end in ends), strict=True)]
+
+
+def _inner(cotangents, values, arithmetic):
+    """<dy, y>, over all results."""
+    with np.errstate(all="ignore"):
+        parts = [
+            np.sum(value * Ball.exact(dy, arithmetic))
+            for dy, value in zip(cotangents, values, strict=True)
+            if dy is not None
+        ]
+        return functools.reduce(np.add, parts)
+
+
+def _meet(left, right, name):
+    """Two balls have a point in common; where either is unbounded nothing is judged."""
+    if any((x.any is not None and x.any.any()) or not np.isfinite(x.m + x.r).all() for x in (left, right)):
+        return None
+    return agree(Ball(left.m, left.r + right.r, Arithmetic.of("float64")), right.m, f"<{name}, v>")
+
+
+def affine(operator):
+    return any(spec.affine for spec in operator.arrays.values()) and not operator.random
+
+
+@law(affine, needs="gradient")
+def adjoint(asked):
+    """<dy, f(x) - f(0)> = <f'(x)^T dy, x> for an array x in which f is affine; exact on integers."""
+    case = asked.case
+    choices = [i for i, g in enumerate(asked.vjp) if g is not None and case.operator.declared(i).affine]
+    if not case.finite or not choices:
+        return None
+    i = choices[case.seed % len(choices)]
+    zero = asked.on(case.with_arrays(_put(case.arrays, i, np.zeros_like(case.inputs[i]))))
+    exact = Arithmetic.of("float64")
+    rise = _inner(case.cotangents, _difference((asked, zero), exact), exact)
+    expected = asked.expected_gradient[i]
+    with np.errstate(all="ignore"):
+        gradient = Ball(asked.vjp[i].astype(np.float64), expected.r, exact, expected.any)
+        run = np.sum(gradient * Ball.exact(case.inputs[i], exact))
+    return _meet(rise, run, asked.gradient_names[i])
+
+
+def bounded(operator):
+    return any(np.isfinite([r.low, r.high]).any() for r in operator.results.values())
+
+
+@law(bounded)
+def ranges(asked):
+    """Every result lies in its declared closed range, NaN apart: a probability in [0, 1], a tanh in [-1, 1]."""
+    for (name, spec), value in zip(asked.operator.results.items(), asked.forward, strict=True):
+        wide = value.astype(np.float64)
+        outside = (wide < spec.low) | (wide > spec.high)
+        if outside.any():
+            index = tuple(map(int, np.argwhere(outside)[0]))
+            raise Violation("value", f"{name}{list(index)} is {wide[index]!r}, outside [{spec.low}, {spec.high}]",
+                            place=f"{name}{list(index)}", expected=f"[{spec.low}, {spec.high}]",
+                            got=float(wide[index]))  # fmt: skip
+    return EXACT
+
+
+@law()
+def inputs_unchanged(asked):
+    """A call changes none of its inputs, cotangents and array attributes."""
+    for reply in asked.replies:
+        for which in reply.changed:
+            name = which if isinstance(which, str) else asked.names[which]
+            raise Violation("mutation", f"{name} was changed by the call", place=name)
+    return EXACT
+
+
+@law()
+def no_shared_memory(asked):
+    """A result shares no memory with an argument, but for those that the operator declares (x itself in evaluation)."""
+    operator = asked.operator
+    for reply, what in zip(asked.replies, ("result", "gradient"), strict=False):
+        for result, argument in reply.shared:
+            names = list(operator.results) if what == "result" else asked.gradient_names
+            name = names[result] if result < len(names) else str(result)
+            other = asked.names[argument] if argument < len(asked.names) else "an array attribute"
+            allowed = operator.results[name].alias if what == "result" and name in operator.results else ()
+            if not (other in allowed and asked.case.attributes.get("training") is False):
+                raise Violation("aliasing", f"{what} {name} shares memory with {other}", place=name)
+    return EXACT
+
+
+@law()
+def determinism(asked):
+    """The same call gives the same bits twice."""
+    if not asked.candidate.deterministic:
+        return None
+    again = asked.again()
+    for name, a, b in zip(asked.operator.results, asked.forward, again.forward, strict=True):
+        identical(name, a, b, "the second call gave another result")
+    if asked.differentiable:
+        for name, a, b in zip(asked.gradient_names, asked.vjp, again.vjp, strict=True):
+            identical(name, a, b, "the second call gave another gradient")
+    return EXACT
+
+
+@law()
+def illegal_arguments_raise(asked):
+    """Shapes that do not fit, attributes and labels out of range, unknown names: each raises an exception."""
+    case = asked.case
+    wrong = [change for change in _changes(case) if _illegal(case.operator, *change[1:])]
+    if not wrong:
+        return None
+    what, inputs, attributes = wrong[case.seed % len(wrong)]
+    reply = asked.ask(inputs, attributes, case.layouts)
+    if reply.kind != "exception":
+        call = (inputs, attributes)
+        raise Violation(
+            "acceptance", f"{what} was accepted", place=what, expected="an exception", got="a result", call=call
+        )
+    return EXACT
+
+
+def _illegal(operator, inputs, attributes):
+    try:
+        operator.admit(inputs, attributes)
+    except (ValueError, TypeError):
+        return True
+    return False
+
+
+def _changes(case):
+    """Calls that differ from a legal one in one argument: (what was changed, inputs, attributes)."""
+    operator = case.operator
+    for name, spec in operator.attributes.items():
+        if isinstance(spec, Array):
+            if case.attributes.get(name) is not None:
+                yield from ((f"{name} = {v.tolist()}", case.inputs, {**case.attributes, name: v})
+                            for v in _out_of_range(spec, case.attributes[name]))  # fmt: skip
+            continue
+        for value in (*spec.illegal, *spec.edges, *spec.beyond):
+            yield f"{name} = {value!r}", case.inputs, {**case.attributes, name: value}
+    for i, array in enumerate(case.inputs):
+        if array is None:
+            continue
+        spec = operator.declared(i)
+        name = case.names()[i]
+        if spec.role == "label":
+            for v in _out_of_range(spec, array):
+                yield f"{name} = {v.tolist()}", _put(case.inputs, i, v), case.attributes
+        for axis in range(array.ndim):
+            grown = np.concatenate([array, np.take(array, [-1], axis)], axis) if array.shape[axis] else array
+            yield f"{name} of shape {grown.shape}", _put(case.inputs, i, grown), case.attributes
+
+
+def _out_of_range(spec, array):
+    """One entry just below the least, one far above the greatest."""
+    for wrong in (spec.low - 1, 10**6):
+        if array.size:
+            changed = array.copy()
+            changed.flat[array.size // 2] = wrong
+            yield changed

@@ -1,0 +1,122 @@
+"""A law: a sentence that is true of every correct implementation, and the function that judges it on one case.
+
+    @law(affine_in_some_array, needs="gradient")
+    def adjoint(asked):
+        \"\"\"<dy, f(x) - f(0)> = <f'(x)^T dy, x> where f is affine in x.\"\"\"
+
+The function gets an `Asked`: the candidate seen through one case. It returns the `Worst` comparison that it made, None
+where it has nothing to judge on this case, or raises `Violation`. It never mentions a tolerance: `agree` compares
+with a ball, `identical` compares bits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..refimpl.operator import Operator
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The element that came nearest to its bound."""
+
+    error: float = 0.0
+    bound: float = 0.0
+    ratio: float = 0.0
+
+
+EXACT = Worst()
+
+
+class Violation(Exception):
+    """A law fails on a case. `kind` is value, shape, dtype, type, exception, mutation, aliasing or acceptance."""
+
+    def __init__(self, kind, message, *, place="", expected=None, got=None, worst=None, call=None):
+        super().__init__(message)
+        self.kind, self.message, self.place = kind, message, place
+        self.expected, self.got, self.worst = expected, got, worst
+        self.call = call  # (inputs, attributes), where the call at fault is not the case itself
+
+
+@dataclass(frozen=True)
+class Law:
+    name: str
+    sentence: str
+    judge: object
+    applies: object
+    needs: str
+    every: int
+
+    def concerns(self, operator):
+        return self.applies(operator) and (self.needs != "gradient" or operator.gradient is not None)
+
+
+registry: dict[str, Law] = {}
+
+
+def law(*targets, needs="forward", every=1):
+    """Register a law of some operators, or of all that a declared fact holds for.
+
+    targets: operators, or one predicate on operators; none: every operator. `needs` is "forward" or "gradient": what
+    the candidate must offer. `every`: it is judged on one case of so many, where it asks for many evaluations.
+    """
+
+    def register(function):
+        if targets and isinstance(targets[0], Operator):
+            names = {operator.name for operator in targets}
+            applies = lambda operator: operator.name in names  # noqa: E731
+        else:
+            applies = targets[0] if targets else lambda operator: True
+        sentence = " ".join((function.__doc__ or "").split())
+        if not sentence:
+            raise TypeError(f"{function.__name__}: a law needs a sentence")
+        registry[function.__name__] = Law(function.__name__, sentence, function, applies, needs, every)
+        return function
+
+    return register
+
+
+def agree(ball, value, name):
+    """Every element lies within its ball; the worst one, or a Violation that shows it."""
+    ratio, error, bound = ball.agreement(value)
+    if ratio.size == 0:
+        return EXACT
+    score = np.where(np.isnan(ratio), np.inf, ratio)
+    index = np.unravel_index(np.argmax(score), score.shape)
+    worst = Worst(float(error[index]), float(bound[index]), float(score[index]))
+    if worst.ratio > 1 + 1e-9:
+        place, got, expected = _place(name, index), float(np.asarray(value)[index]), float(ball.m[index])
+        message = f"{place} is {got!r}, expected {expected!r}"
+        raise Violation("value", message, place=place, expected=expected, got=got, worst=worst)
+    return worst
+
+
+def identical(name, a, b, message):
+    """Two answers are the same bit for bit."""
+    if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:
+        if a is None and b is None:
+            return EXACT
+        raise Violation("shape", f"{name}: {message}", place=name, expected=_form(a), got=_form(b))
+    differ = _bits(a) != _bits(b)
+    if differ.any():
+        index = np.unravel_index(np.flatnonzero(differ)[0], a.shape)
+        raise Violation("value", f"{(place := _place(name, index))}: {message}", place=place,
+                        expected=float(a[index]), got=float(b[index]))  # fmt: skip
+    return EXACT
+
+
+def _form(array):
+    return None if array is None else f"{array.dtype.name} array of shape {array.shape}"
+
+
+def _bits(array):
+    return np.ascontiguousarray(array).reshape(-1).view(f"u{array.dtype.itemsize}")
+
+
+def _place(name, index):
+    return name + (f"[{', '.join(str(int(i)) for i in index)}]" if index else "")
+
+
+def worst(comparisons):
+    """The one nearest to its bound; None where nothing was compared."""
+    return max((c for c in comparisons if c is not None), key=lambda c: c.ratio, default=None)
