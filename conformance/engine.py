@@ -1,0 +1,489 @@
+"""The judge: one stream of cases for each operator and dtype, every law on each case, the failures shrunk at the end.
+
+A failing case is stored as soon as it is seen. Shrinking is the same seed again, with that law and that kind of
+failure only; then the values are made simple. Nothing here names an operator or a law.
+"""
+
+import contextlib
+import math
+import signal
+import threading
+import time
+import warnings
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as hypothesis_seed
+
+from .. import properties, refimpl
+from ..properties.case import BACKEND, cases, seed_of
+from ..properties.law import Violation, Worst, registry, worst
+from ..refimpl.operator import DTYPES, Operator
+from .candidate import Asked, Interruption, Unusable, load
+from .expectations import Expectations
+from .report import Counterexample, LawVerdict, OperatorVerdict, Report
+
+PROFILES = {"quick": 25, "standard": 200, "thorough": 1500}
+SHRINK_EVALUATIONS, SHRINK_SECONDS = 300, 5.0
+
+
+def judge(
+    candidate,
+    operators=None,
+    laws=None,
+    dtypes=None,
+    profile="quick",
+    seed=0,
+    *,
+    examples=None,
+    max_seconds=math.inf,
+    fail_fast=False,
+    require=(),
+    expectations=None,
+    output=None,
+    progress=None,
+    start=None,
+):
+    """Judge a candidate: a name as on the command line, a module, an object, or a dict of functions.
+
+    operators, laws, dtypes: names (operators may also be `Operator` objects); None: all that apply. `examples`
+    overrides the profile's number of cases for each operator and dtype; `max_seconds` stops each of these streams
+    early. `output`: a folder for counterexamples and results. `start(examples)` and `progress(operator, dtype,
+    examples)` are told how far the run is. Raises `Unusable` where nothing can be judged.
+    """
+    candidate = load(candidate)
+    if profile not in PROFILES:
+        raise Unusable(f"profile {profile!r} is unknown; use {', '.join(PROFILES)}")
+    plan = Plan(
+        candidate,
+        _operators(operators),
+        _laws(laws),
+        _dtypes(dtypes, candidate),
+        seed,
+        PROFILES[profile] if examples is None else examples,
+        max_seconds,
+        fail_fast,
+        Expectations.of(candidate, expectations),
+        Path(output) if output else None,
+        progress or (lambda *_: None),
+    )
+    if start:
+        start(plan.examples * len(plan.dtypes) * sum(candidate.offers(o.name) for o in plan.operators))
+    report = Report(candidate, seed, profile, plan.output)
+    begin = time.perf_counter()
+    with _quiet(), _interruptible():
+        try:
+            for operator in plan.operators:
+                if candidate.offers(operator.name):
+                    report.add(_operator(plan, operator))
+                else:
+                    report.add(OperatorVerdict(operator.name, "missing", []))
+                report.seconds = time.perf_counter() - begin
+                report.save_progress()
+                if fail_fast and report.failures:
+                    break
+        except _Interrupted as stop:
+            report.add(stop.verdict)
+            report.interrupted = True
+        except KeyboardInterrupt:
+            report.interrupted = True
+    report.seconds = time.perf_counter() - begin
+    report.require(_required(require, plan))
+    report.save_progress()
+    if not report.examples and not report.interrupted:
+        wanted = "any operator" if operators is None else ", ".join(o.name for o in plan.operators)
+        raise Unusable(
+            f"{candidate.spec}: nothing was judged, it does not offer {wanted}; oplaws list operators has the names"
+        )
+    return report
+
+
+@dataclass(frozen=True)
+class Plan:
+    candidate: object
+    operators: list
+    laws: list
+    dtypes: tuple
+    seed: int
+    examples: int
+    max_seconds: float
+    fail_fast: bool
+    expectations: object
+    output: Path | None
+    progress: object
+
+
+def _named(names, known, what):
+    if unknown := [n for n in names if n not in known]:
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"see oplaws list {what}s"
+        raise Unusable(f"{what} {unknown[0]!r} is unknown; {hint}")
+    return [known[n] for n in names]
+
+
+def _operators(chosen):
+    if chosen is None:
+        return list(refimpl.operators.values())
+    given = {o.name: o for o in chosen if isinstance(o, Operator)}
+    return _named(
+        [o.name if isinstance(o, Operator) else o for o in chosen], {**refimpl.operators, **given}, "operator"
+    )
+
+
+def _laws(chosen):
+    properties.load()
+    return list(registry.values()) if chosen is None else _named(chosen, registry, "law")
+
+
+def _dtypes(chosen, candidate):
+    if chosen is None:
+        return candidate.dtypes
+    if unknown := [d for d in chosen if d not in DTYPES]:
+        raise Unusable(f"dtype {unknown[0]!r} is unknown; use {', '.join(DTYPES)}")
+    if other := [d for d in chosen if d not in candidate.dtypes]:
+        raise Unusable(
+            f"dtype {other[0]!r} is not among those that {candidate.spec} declares: {', '.join(candidate.dtypes)}"
+        )
+    return tuple(chosen)
+
+
+def _required(require, plan):
+    if "all" in require:
+        return [o.name for o in plan.operators]
+    return [o.name for o in _named(require, refimpl.operators, "operator")]
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Floating-point remarks and warnings of a candidate are not news: its values are judged."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _interruptible():
+    """Only the user's own Ctrl-C interrupts a run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number, frame):
+        Interruption.asked = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    Interruption.asked = False
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# --- one operator, one dtype -------------------------------------------------------------------------------------
+
+
+def _operator(plan, operator):
+    laws = [law for law in plan.laws if law.concerns(operator)]
+    verdicts = []
+    count = 0
+    for dtype in plan.dtypes:
+        group = Group(plan, operator, dtype, laws)
+        try:
+            group.sweep()
+            group.explain()
+        except KeyboardInterrupt:
+            verdicts += group.verdicts()
+            raise _Interrupted(OperatorVerdict.of(operator.name, verdicts, count + group.examples)) from None
+        verdicts += group.verdicts()
+        count += group.examples
+        if plan.fail_fast and any(v.verdict == "fail" for v in verdicts):
+            break
+    return OperatorVerdict.of(operator.name, verdicts, count)
+
+
+class _Interrupted(KeyboardInterrupt):
+    """An interruption that carries what was established of the operator at hand."""
+
+    def __init__(self, verdict):
+        super().__init__()
+        self.verdict = verdict
+
+
+@dataclass
+class Tally:
+    """What a law has seen in one group."""
+
+    examples: int = 0
+    seconds: float = 0.0
+    worst: Worst | None = None
+    failure: tuple | None = None  # (case, violation)
+    expected: list = field(default_factory=list)
+    counterexample: Counterexample | None = None
+    stale: str = ""
+
+
+class Group:
+    """One stream of cases and what every law says of it."""
+
+    def __init__(self, plan, operator, dtype, laws):
+        self.plan, self.operator, self.dtype = plan, operator, dtype
+        self.candidate = plan.candidate
+        gradient = self.candidate.offers_gradient(operator.name)
+        self.missing = [law for law in laws if law.needs == "gradient" and not gradient]
+        self.laws = [law for law in laws if law not in self.missing]
+        self.tallies = {law.name: Tally() for law in laws}
+        self.examples = 0
+
+    def stream(self, test, phases):
+        """Run a test over the group's cases: the same ones, in the same order, wherever and whenever it runs."""
+
+        @hypothesis_seed(seed_of(self.plan.seed, self.operator, self.dtype))
+        @settings(
+            max_examples=self.plan.examples,
+            database=None,
+            deadline=None,
+            derandomize=False,
+            suppress_health_check=list(HealthCheck),
+            backend=BACKEND,
+            phases=phases,
+            report_multiple_bugs=False,
+            print_blob=False,
+        )
+        @given(cases(self.operator, self.dtype))
+        def over(case):
+            test(case)
+
+        over()
+
+    def sweep(self):
+        """Every law on every case; the first failure of each law is kept, and stored at once."""
+        deadline = time.perf_counter() + self.plan.max_seconds
+
+        def visit(case):
+            if self.examples and time.perf_counter() > deadline:
+                raise _Enough
+            asked = Asked(self.candidate, case)
+            for law in self.laws:
+                if self.examples % law.every == 0:
+                    self.visit(law, asked)
+            self.examples += 1
+            self.plan.progress(self.operator.name, self.dtype, 1)
+            if self.plan.fail_fast and any(t.failure for t in self.tallies.values()):
+                raise _Enough
+
+        with contextlib.suppress(_Enough):
+            self.stream(visit, [Phase.generate])
+        for law in self.laws:
+            for finding in self.plan.expectations.about(self.operator.name, law.name, self.dtype):
+                if (
+                    finding.case is not None
+                    and _violation(law, Asked(self.candidate, finding.load(self.operator))) is None
+                ):
+                    self.tallies[
+                        law.name
+                    ].stale = f"{finding.reason} no longer fails: remove the finding ({finding.case})"
+        self.plan.progress(self.operator.name, self.dtype, max(self.plan.examples - self.examples, 0))
+
+    def visit(self, law, asked):
+        tally = self.tallies[law.name]
+        begin = time.perf_counter()
+        try:
+            comparison = law.judge(asked)
+        except Violation as violation:
+            tally.examples += 1
+            finding = self.plan.expectations.matching(self.operator.name, law.name, self.dtype, asked.case, violation)
+            if finding:
+                tally.expected.append((finding, asked.case, violation))
+            elif tally.failure is None:
+                tally.failure = (asked.case, violation)
+                tally.counterexample = self.store(law, asked.case, violation)
+        else:
+            if comparison is not None:
+                tally.examples += 1
+                tally.worst = worst([tally.worst, comparison])
+        finally:
+            tally.seconds += time.perf_counter() - begin
+
+    def store(self, law, case, violation, note=""):
+        return Counterexample(self.candidate, law, case, violation, self.plan.output, note).save()
+
+    def explain(self):
+        """Shrink the first failing law's case; try the others on the result before shrinking their own."""
+        failing = [law for law in self.laws if self.tallies[law.name].failure]
+        smallest = None
+        shrink = Shrink(self)
+        for law in failing:
+            tally = self.tallies[law.name]
+            case, violation = tally.failure
+            simple = smallest and shrink.fails(law, smallest, violation.kind)
+            found = (smallest, simple) if simple else shrink.run(law, case, violation)
+            smallest = smallest or (found and found[0])
+            note = "" if found else "depends on earlier calls: the case alone does not fail again"
+            tally.failure = found or (case, violation)
+            tally.counterexample = self.store(law, *tally.failure, note=note)
+
+    def verdicts(self):
+        result = [LawVerdict(law.name, self.dtype, "missing") for law in self.missing]
+        for law in self.laws:
+            t = self.tallies[law.name]
+            verdict = (
+                "fail"
+                if t.failure or t.stale
+                else "expected-failure"
+                if t.expected
+                else "pass"
+                if t.examples
+                else "skipped"
+            )
+            shown = t.counterexample
+            reasons = sorted({f.reason for f, *_ in t.expected})
+            result.append(
+                LawVerdict(law.name, self.dtype, verdict, t.examples, t.seconds, t.worst, shown, reasons, t.stale)
+            )
+        return result
+
+
+class _Enough(BaseException):
+    """Ends a stream of cases early."""
+
+
+def _violation(law, asked):
+    try:
+        law.judge(asked)
+    except Violation as violation:
+        return violation
+    return None
+
+
+# --- shrinking ---------------------------------------------------------------------------------------------------
+
+
+class Shrink:
+    """Looks for a smaller case that fails the same law in the same way, within a budget for the whole group."""
+
+    def __init__(self, group):
+        self.group = group
+        self.left = SHRINK_EVALUATIONS
+        self.deadline = time.perf_counter() + SHRINK_SECONDS
+
+    def fails(self, law, case, kind):
+        """The violation, if the case alone fails in this way and nobody expects it."""
+        self.left -= 1
+        violation = _violation(law, Asked(self.group.candidate, case))
+        if violation is None or violation.kind != kind:
+            return None
+        group = self.group
+        known = group.plan.expectations.matching(group.operator.name, law.name, group.dtype, case, violation)
+        return None if known else violation
+
+    @property
+    def spent(self):
+        return self.left <= 0 or time.perf_counter() > self.deadline
+
+    def run(self, law, case, violation):
+        kind = violation.kind
+        if not self.fails(law, case, kind):
+            return None
+        best = [case, violation]
+
+        def test(candidate):
+            if self.spent:
+                raise _Enough
+            found = self.fails(law, candidate, kind)
+            if found:
+                best[:] = _better(best, [candidate, found])
+                raise _Same
+
+        with contextlib.suppress(_Enough, _Same):
+            self.group.stream(test, [Phase.generate, Phase.shrink])
+        return self.simplify(law, *best)
+
+    def simplify(self, law, case, violation):
+        """Values made legible: zeros, ones, signs, whole numbers, powers of two; then half of them after the other."""
+        improved = True
+        while improved and not self.spent:
+            improved = False
+            for i, array in enumerate(case.arrays):
+                for simpler in _simpler(array):
+                    if self.spent:
+                        break
+                    trial = case.with_arrays([a if j != i else simpler for j, a in enumerate(case.arrays)])
+                    trial = (
+                        replace(trial, layouts=("contiguous",) * len(case.layouts))
+                        if violation.kind == "value"
+                        else trial
+                    )
+                    if found := self.fails(law, trial, violation.kind):
+                        case, violation, improved = trial, found, True
+                        break
+        if any(layout != "contiguous" for layout in case.layouts):
+            plain = replace(case, layouts=("contiguous",) * len(case.layouts))
+            if found := self.fails(law, plain, violation.kind):
+                case, violation = plain, found
+        return case, violation
+
+
+class _Same(Exception):
+    """The failure that is being shrunk."""
+
+
+def _size(case):
+    return sum(a.size for a in case.arrays if a is not None)
+
+
+def _better(old, new):
+    """The smaller case; of equal ones the larger error, since shrunk floats tend to lie just above the bound."""
+    ratio = [pair[1].worst.ratio if pair[1].worst else math.inf for pair in (old, new)]
+    return new if (_size(new[0]), -ratio[1]) <= (_size(old[0]), -ratio[0]) else old
+
+
+def _simpler(array):
+    """Simpler arrays of the same shape, the simplest first; each differs from the array."""
+    if array is None or not array.size or array.dtype.kind in "iu":
+        return
+    wide = array.astype(np.float64)
+    finite = np.isfinite(wide)
+    cost = _complexity(wide)
+    whole = [np.zeros_like(wide), np.ones_like(wide), np.sign(wide), np.trunc(wide), _nearest_power(wide)]
+    pieces = []
+    length = array.size
+    while length > 1 and array.size > 1:
+        length = -(-length // 2)
+        for start in range(0, array.size, length):
+            for value in (0.0, 1.0):
+                piece = wide.copy()
+                piece.reshape(-1)[start : start + length] = value
+                pieces.append(piece)
+    for values in (*whole, *pieces):
+        values = np.where(finite | (values == 0) | (values == 1), values, wide)
+        with np.errstate(over="ignore"):
+            simpler = values.astype(array.dtype)
+        if _complexity(simpler.astype(np.float64)) < cost:
+            yield simpler
+
+
+def _nearest_power(values):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(values == 0, 0.0, np.sign(values) * 2.0 ** np.round(np.log2(np.abs(values))))
+
+
+def _complexity(values):
+    """How much there is to read: nothing for 0, little for 1, whole numbers and powers of two."""
+    fraction, _ = np.frexp(values)
+    score = np.select(
+        [
+            values == 0,
+            values == 1,
+            values == -1,
+            (values == np.trunc(values)) & (np.abs(values) < 100),
+            np.abs(fraction) == 0.5,
+        ],
+        [0.0, 1.0, 2.0, 3.0, 4.0],
+        8.0,
+    )
+    return float(score.sum())

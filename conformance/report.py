@@ -1,0 +1,424 @@
+"""What a run found: verdicts, counterexamples, the table on the terminal and the report as JSON."""
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..properties.case import left_out, to_json
+from ..refimpl.operator import Array
+
+RANK = ("fail", "expected-failure", "pass", "skipped", "missing")
+
+
+def write_whole(path, text):
+    """Write a file whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def to_text(data):
+    """JSON that any reader takes: numbers that are not finite become strings."""
+    return json.dumps(_finite(data), indent=1) + "\n"
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    if isinstance(value, (bool, str, int)) or value is None:
+        return value
+    value = float(value)
+    return value if math.isfinite(value) else repr(value)
+
+
+# --- a counterexample --------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Counterexample:
+    """A case on which a law fails: the file that replays it and the text that explains it."""
+
+    candidate: object
+    law: object
+    case: object
+    violation: object
+    output: Path | None = None
+    note: str = ""
+
+    @property
+    def file(self):
+        """Below the output folder; one for each operator, law and dtype."""
+        name = f"{self.case.operator.name}-{self.law.name}-{self.case.dtype}.json"
+        return f"counterexamples/{name}"
+
+    @property
+    def summary(self):
+        shapes = ", ".join(
+            f"{name} {a.shape}" for name, a in zip(self.case.names(), self.case.inputs, strict=False) if a is not None
+        )
+        extra = f" ({self.note})" if self.note else ""
+        return f"{self.violation.message}; {shapes}{extra}"
+
+    def save(self):
+        if self.output is not None:
+            write_whole(self.output / self.file, to_text(self.to_json()))
+        return self
+
+    def to_json(self):
+        worst = self.violation.worst
+        return {
+            "schema": 1,
+            "candidate": self.candidate.spec,
+            "law": self.law.name,
+            "kind": self.violation.kind,
+            "message": self.violation.message,
+            "place": self.violation.place,
+            "expected": _plain(self.violation.expected),
+            "got": _plain(self.violation.got),
+            "worst": None if worst is None else {"error": worst.error, "bound": worst.bound, "ratio": worst.ratio},
+            "note": self.note,
+            "case": to_json(self.case),
+        }
+
+    def explain(self):
+        """All that a person needs to check it by hand, and code that can be pasted."""
+        v, case, worst = self.violation, self.case, self.violation.worst
+        lines = [f"{case.operator.name} ({case.dtype}) fails {self.law.name}: {self.law.sentence}", f"  {v.message}"]
+        if worst is not None:
+            lines.append(f"  error {worst.error:.6g}, allowed {worst.bound:.6g}, ratio {worst.ratio:.4g}")
+        elif v.expected is not None:
+            lines.append(f"  expected {v.expected}, got {v.got}")
+        odd = [f"{name} {how}" for name, how in zip(case.names(), case.layouts, strict=True) if how != "contiguous"]
+        if odd:
+            lines.append(f"  memory layouts: {', '.join(odd)}")
+        if self.note:
+            lines.append(f"  {self.note}")
+        return "\n".join([*lines, "", *("    " + line for line in self.code().splitlines())])
+
+    def code(self):
+        """The calls to compare, as Python that can be pasted; large arrays come from the replay file."""
+        case, operator = self.case, self.case.operator.name
+        inputs, attributes = self.violation.call or (case.inputs, case.attributes)
+        gradient = self.law.needs == "gradient"
+        names = [name.replace("[", "").replace("]", "") for name in case.names()]
+        n = len(inputs)
+        arrays = [*inputs, *(case.cotangents if gradient else ())]
+        lines = ["import numpy as np", "from oplaws import refimpl", "from oplaws.conformance.candidate import load"]
+        if case.dtype == "bfloat16":
+            lines.append("import ml_dtypes")
+        if large := any(a is not None and a.size > LEGIBLE for a in arrays):
+            lines.append("from oplaws.conformance.replay import stored")
+            lines.append(f"case = stored({str((self.output or Path()) / self.file)!r})")
+        for i, (name, array) in enumerate(zip(names, arrays, strict=False)):
+            here = not (large and array is not None and array.size > LEGIBLE)
+            lines.append(f"{name} = {_literal(array) if here else f'case.arrays[{i}]'}")
+        given = {k: v for k, v in attributes.items() if not _is_default(case.operator, k, v)}
+        shown = {k: _literal(v) if isinstance(v, np.ndarray) else repr(v) for k, v in given.items()}
+        keywords = "".join(f", {k}={v}" for k, v in shown.items())
+        mapping = "{" + ", ".join(f"{k!r}: {v}" for k, v in shown.items()) + "}"
+        if gradient:
+            dy = names[n] if len(names) == n + 1 else f"({', '.join(names[n:])})"
+            lines.append(f"expected = refimpl.{operator}_vjp({dy}, {', '.join(names[:n])}{keywords})")
+            call = f"vjp({operator!r}, {_tuple(names[:n])}, {mapping}, {_tuple(names[n:])})"
+        else:
+            if self.violation.call is None:
+                lines.append(f"expected = refimpl.{operator}({', '.join(names[:n])}{keywords})")
+            call = f"call({operator!r}, {_tuple(names[:n])}, {mapping})"
+        lines.append(f"got = load({self.candidate.spec!r}).{call}")
+        return "\n".join([*lines, "print(got)" if self.violation.call else "print(expected, got, sep='\\n')"])
+
+
+LEGIBLE = 64  # elements that a person reads in a line of code
+
+
+def _tuple(names):
+    return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
+
+
+def _plain(value):
+    return value if isinstance(value, (int, float, str)) or value is None else str(value)
+
+
+def _is_default(operator, name, value):
+    if isinstance(operator.attributes.get(name), Array):
+        return value is None
+    return (
+        name in operator.defaults and operator.defaults[name] == value and type(operator.defaults[name]) is type(value)
+    )
+
+
+def _literal(array):
+    """An array as Python code: exact, and short where it is constant."""
+    if array is None:
+        return "None"
+    dtype = f"ml_dtypes.{array.dtype.name}" if array.dtype.name == "bfloat16" else f"np.{array.dtype.name}"
+    if array.size and (array == array.flat[0]).all() and array.size > 4:
+        return f"np.full({array.shape}, {_number(array.flat[0])}, {dtype})"
+    if array.size == 0:
+        return f"np.zeros({array.shape}, {dtype})"
+    return f"np.array({_nested(array)}, {dtype})"
+
+
+def _nested(array):
+    return _number(array[()]) if array.ndim == 0 else "[" + ", ".join(map(_nested, array)) + "]"
+
+
+def _number(value):
+    if value.dtype.kind in "iub":
+        return str(int(value))
+    wide = float(value)
+    if not math.isfinite(wide):
+        return {"nan": "np.nan", "inf": "np.inf", "-inf": "-np.inf"}[str(wide)]
+    return (
+        str(int(wide))
+        if wide == int(wide) and abs(wide) < 1e6 and not (wide == 0 and math.copysign(1, wide) < 0)
+        else str(value)
+    )
+
+
+# --- verdicts ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class LawVerdict:
+    law: str
+    dtype: str
+    verdict: str
+    examples: int = 0
+    seconds: float = 0.0
+    worst: object = None
+    counterexample: Counterexample | None = None
+    reasons: list = field(default_factory=list)
+    stale: str = ""
+
+    def to_json(self):
+        c, w = self.counterexample, self.worst
+        return {
+            "law": self.law,
+            "dtype": self.dtype,
+            "verdict": self.verdict,
+            "examples": self.examples,
+            "seconds": round(self.seconds, 6),
+            "worst": None if w is None else {"error": w.error, "bound": w.bound, "ratio": w.ratio},
+            "counterexample": None if c is None else {"summary": c.summary, "file": c.file},
+        }
+
+
+@dataclass
+class OperatorVerdict:
+    name: str
+    verdict: str
+    laws: list
+    examples: int = 0
+    required: bool = False
+
+    @classmethod
+    def of(cls, name, laws, examples):
+        verdict = min((law.verdict for law in laws), key=RANK.index, default="skipped")
+        return cls(name, "pass" if verdict == "skipped" else verdict, laws, examples)
+
+    def worst(self, gradient):
+        ratios = [law.worst.ratio for law in self.laws if law.worst and ("gradient" in law.law) is gradient]
+        return max(ratios, default=None)
+
+
+class Report:
+    """The outcome of a run. `passed`, `failures`, `print(report)`, `report.save(path)`."""
+
+    def __init__(self, candidate, seed, profile, output=None):
+        self.candidate, self.seed, self.profile, self.output = candidate, seed, profile, output
+        self.operators = {}
+        self.seconds = 0.0
+        self.interrupted = False
+
+    def add(self, verdict):
+        self.operators[verdict.name] = verdict
+
+    def require(self, names):
+        """An operator that is required fails where it, or its gradient, is missing."""
+        for name in names:
+            verdict = self.operators.get(name)
+            if verdict and (verdict.verdict == "missing" or any(law.verdict == "missing" for law in verdict.laws)):
+                verdict.required = True
+
+    @property
+    def examples(self):
+        return sum(o.examples for o in self.operators.values())
+
+    @property
+    def failures(self):
+        """The verdicts of laws that fail."""
+        return [law for o in self.operators.values() for law in o.laws if law.verdict == "fail"]
+
+    @property
+    def missing(self):
+        return [o.name for o in self.operators.values() if o.verdict == "missing"]
+
+    @property
+    def passed(self):
+        return not self.failures and not any(o.required for o in self.operators.values())
+
+    def to_json(self):
+        c = self.candidate
+        return {
+            "schema": 1,
+            "implementation": {"name": c.name, "version": c.version, "device": c.device},
+            "verdict": "pass" if self.passed else "fail",
+            "seed": self.seed,
+            "profile": self.profile,
+            "examples": self.examples,
+            "seconds": round(self.seconds, 3),
+            "operators": {
+                o.name: {"verdict": o.verdict, "laws": [law.to_json() for law in o.laws]}
+                for o in self.operators.values()
+            },
+        }
+
+    def save(self, path):
+        """The report as JSON, whole or not at all."""
+        write_whole(path, to_text(self.to_json()))
+
+    def save_progress(self):
+        if self.output is not None:
+            self.save(self.output / "report.json")
+
+    def __str__(self):
+        from rich.console import Console
+
+        console = Console(width=120, no_color=True, force_terminal=False, highlight=False)
+        with console.capture() as capture:
+            self.show(console)
+        return capture.get()
+
+    def show(self, console, traces=False):
+        """The table, then every failure in full, then what is known and what was not offered."""
+        console.print(self._table())
+        console.print(self._legend(), style="dim", soft_wrap=True)
+        for o in self.operators.values():
+            self._show_known(console, o)
+            self._show_failures(console, o, traces)
+        for name in self.operators:
+            if name in left_out and name not in self.missing:
+                console.print(f"not drawn for {name}: {left_out[name]}", style="dim", soft_wrap=True)
+        offered = len(self.operators) - len(self.missing)
+        if self.missing:
+            console.print(f"not offered: {len(self.missing)} of {len(self.operators)} operators", soft_wrap=True)
+        for o in self.operators.values():
+            if o.required:
+                what = "it" if o.verdict == "missing" else "its gradient"
+                console.print(f"required, but missing: {o.name} ({what} is not offered)", style="red")
+        rate = self.examples / self.seconds if self.seconds else 0.0
+        word = "interrupted" if self.interrupted else "conforms" if self.passed else "does not conform"
+        style = "yellow" if self.interrupted else "green" if self.passed else "bold red"
+        console.print(f"{self.candidate.name} {self.candidate.version} ({self.candidate.device}) {word}: "
+                      f"{offered} operators, {self.examples} examples in {self.seconds:.1f} s ({rate:.0f} a second), "
+                      f"seed {self.seed}", style=style, soft_wrap=True)  # fmt: skip
+
+    def _law_names(self):
+        names = {}
+        for o in self.operators.values():
+            names.update(dict.fromkeys(law.law for law in o.laws))
+        return list(names)
+
+    def _dtypes(self):
+        return list(dict.fromkeys(law.dtype for o in self.operators.values() for law in o.laws))
+
+    def _table(self):
+        from rich.table import Table
+
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        table.add_column("operator")
+        table.add_column("examples", justify="right")
+        for number, _ in enumerate(self._law_names(), 1):
+            table.add_column(str(number), justify="center")
+        table.add_column("error/bound", justify="right")
+        table.add_column("gradient's", justify="right")
+        for o in self.operators.values():
+            if o.verdict == "missing":
+                continue
+            style = {"fail": "red", "expected-failure": "yellow"}.get(o.verdict, "")
+            cells = [self._cell(o, name) for name in self._law_names()]
+            table.add_row(o.name, str(o.examples), *cells, _ratio(o.worst(False)), _ratio(o.worst(True)), style=style)
+        return table
+
+    def _cell(self, o, name):
+        marks = {"pass": "+", "fail": "F", "expected-failure": "e", "skipped": ".", "missing": "-"}
+        found = {law.dtype: marks[law.verdict] for law in o.laws if law.law == name}
+        return "".join(found.get(dtype, " ") for dtype in self._dtypes())
+
+    def _legend(self):
+        laws = "  ".join(f"{i} {name}" for i, name in enumerate(self._law_names(), 1))
+        return (f"laws: {laws}\none mark for each dtype ({', '.join(self._dtypes())}): + holds, F fails, "
+                "e fails as expected, . not judged, - gradient not offered")  # fmt: skip
+
+    def _show_known(self, console, o):
+        for reason in dict.fromkeys(reason for law in o.laws for reason in law.reasons):
+            laws = ", ".join(dict.fromkeys(f"{v.law} {v.dtype}" for v in o.laws if reason in v.reasons))
+            console.print(f"known: {o.name} ({laws}): {reason}", style="yellow", soft_wrap=True, markup=False)
+
+    def _show_failures(self, console, o, traces):
+        for law in o.laws:
+            if law.stale:
+                console.print(
+                    f"\n{o.name} ({law.dtype}), {law.law}: {law.stale}", style="red", soft_wrap=True, markup=False
+                )
+            if law.verdict == "fail" and law.counterexample:
+                console.print("\n" + law.counterexample.explain(), style="red", soft_wrap=True, markup=False)
+                if self.output is not None:
+                    console.print(
+                        f"\n    oplaws replay {self.output / law.counterexample.file}", soft_wrap=True, markup=False
+                    )
+
+
+def _ratio(value):
+    return "" if value is None else f"{value:.3g}"
+
+
+# --- the terminal ------------------------------------------------------------------------------------------------
+
+
+class Display:
+    """A live bar with the time that remains, on a terminal; then the table."""
+
+    def __init__(self):
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self.console = Console(highlight=False, soft_wrap=False)
+        self.errors = Console(stderr=True, highlight=False)
+        columns = (TextColumn("{task.description:32}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=self.errors, transient=True, disable=not self.errors.is_terminal)
+        self.task = self.progress.add_task("", total=None)
+
+    def __enter__(self):
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_):
+        self.progress.stop()
+
+    def start(self, total):
+        self.progress.update(self.task, total=total)
+
+    def advance(self, operator, dtype, examples):
+        self.progress.update(self.task, description=f"{operator} {dtype}", advance=examples)
+
+    def show(self, report, traces=False):
+        report.show(self.console, traces)
