@@ -131,13 +131,19 @@ class Ball(NDArrayOperatorsMixin):
     ndim = property(lambda self: self.m.ndim)
     size = property(lambda self: self.m.size)
     dtype = property(lambda self: self.m.dtype)
-    T = property(lambda self: _structural(np.transpose, (self,), {}))
+    T = property(lambda self: self.each(np.transpose))
 
     def __len__(self):
         return len(self.m)
 
     def __getitem__(self, place):
-        return _structural(_take, (self, place), {})
+        return self.each(lambda part: part[place])
+
+    def each(self, function):
+        """The same structural function on every component."""
+        masks = (None if mask is None else function(mask) for mask in (self.any, self.over, self.void))
+        terms = self.terms and self.terms.each(function)
+        return Ball(function(self.m), function(self.r), self.arithmetic, *masks, terms, self.product)
 
     def __repr__(self):
         return f"Ball({self.m!r} +- {self.r!r})"
@@ -162,7 +168,9 @@ class Ball(NDArrayOperatorsMixin):
         if isinstance(function, Gradient):
             return function.run(arguments[0], arguments[1:], options)
         if function in _STRUCTURAL:
-            return _structural(function, arguments, options)
+            return self.each(lambda part: function(part, *arguments[1:], **options))
+        if function in _JOINING:
+            return _joined(function, arguments[0], *arguments[1:], **options)
         if function not in _FUNCTIONS:
             raise TypeError(f"no rule for {function.__name__} on balls")
         return _FUNCTIONS[function](*arguments, **options)
@@ -534,6 +542,22 @@ def _forms(*balls):
     return Ball(m, _hull(m, balls), a, _broadcast(mask, m), _broadcast(over, m), product=any(x.product for x in balls))
 
 
+def _lerp(a, b, t):
+    """The product form's propagation, and the local errors of the other forms: 2 (|t| + |1 - t|) |b - a| and 1."""
+    u = next(x for x in (a, b, t) if isinstance(x, Ball)).arithmetic
+    a, b, t = (_ball(x, u) for x in (a, b, t))
+    form = (1 - t) * a + t * b
+    points = [Ball(x.m, np.zeros(x.shape), u) for x in (a, b, t)]
+    rounded = (points[0] + points[2] * (points[1] - points[0])).r > 0
+    apart = np.abs(b.m - a.m) + a.r + b.r
+    share = np.abs(t.m) + np.abs(1 - t.m) + 2 * t.r
+    local = u.u * (2 * share * apart + np.abs(form.m) + form.r)
+    local = np.where(rounded & np.isfinite(local), local, 0.0)
+    infinite = np.broadcast_to(np.isinf(a.m) | np.isinf(b.m), form.shape)  # some forms subtract them from each other
+    unknown = _either(form.any, infinite if infinite.any() else None)
+    return Ball(form.m, form.r + local, u, unknown, form.over, product=True)
+
+
 def _winners(cells):
     """A cell that may be a maximum of a tied window has a weight in [0, 1]."""
     low = np.max(cells.m - cells.r, axis=-1, keepdims=True)
@@ -582,7 +606,7 @@ def _where(condition, a, b):
     if isinstance(condition, Ball):
         raise TypeError("a condition on data: use heaviside, maximum, minimum or winners")
     balls = [_ball(x, next(y for y in (a, b) if isinstance(y, Ball)).arithmetic) for x in (a, b)]
-    return _structural(functools.partial(np.where, condition), balls, {})
+    return _joined(lambda pair: np.where(condition, *pair), balls)
 
 
 def _mean_value(operator, ball, attributes):
@@ -637,50 +661,44 @@ def _tuple(values, arithmetic):
 # --- structure: the same call on every component -----------------------------------------------------------------
 
 
-def _take(array, place):
-    return array[place]
+def _joined(function, values, *places, **options):
+    """One ball from several, component by component."""
+    a = next(x for x in values if isinstance(x, Ball)).arithmetic
+    balls = [_ball(x, a) for x in values]
+
+    def join(components):
+        return function(list(components), *places, **options)
+
+    def mask(name):
+        masks = [getattr(x, name) for x in balls]
+        if all(mask is None for mask in masks):
+            return None
+        return join(np.zeros(x.shape, bool) if mask is None else mask for x, mask in zip(balls, masks, strict=True))
+
+    terms = None
+    if any(x.terms is not None for x in balls):
+        sums = [_terms(x) for x in balls]
+        parts = (join(getattr(t, name) for t in sums) for name in Terms.fields)
+        terms = Terms(*parts, any(t.products for t in sums))
+    m, r = join(x.m for x in balls), join(x.r for x in balls)
+    return Ball(m, r, a, mask("any"), mask("over"), mask("void"), terms, any(x.product for x in balls))
 
 
-def _component(value, name, arithmetic):
-    """One component of every ball inside a call's arguments."""
-    if isinstance(value, Ball):
-        if name in Terms.fields:
-            return np.broadcast_to(getattr(_terms(value), name), value.shape)
-        part = getattr(value, name)
-        return np.zeros(value.shape, bool) if part is None else part
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Ball) for v in value):
-        return [_component(_ball(v, arithmetic), name, arithmetic) for v in value]
-    return value
-
-
-def _structural(function, arguments, options):
-    found = [x for v in arguments for x in (v if isinstance(v, (list, tuple)) else (v,)) if isinstance(x, Ball)]
-    arithmetic = found[0].arithmetic
-    names = ["m", "r"]
-    names += [n for n in ("any", "over", "void") if any(getattr(x, n) is not None for x in found)]
-    if any(x.terms is not None for x in found):
-        names += Terms.fields
-    parts = {n: function(*(_component(v, n, arithmetic) for v in arguments), **options) for n in names}
-    products = any(x.terms is not None and x.terms.products for x in found)
-    product = any(x.product for x in found)
-
-    def build(part):
-        terms = Terms(*(part[n] for n in Terms.fields), products) if "total" in part else None
-        return Ball(part["m"], part["r"], arithmetic, *map(part.get, ("any", "over", "void")), terms, product)
-
-    if isinstance(parts["m"], (list, tuple)):
-        return [build({n: p[i] for n, p in parts.items()}) for i in range(len(parts["m"]))]
-    return build(parts)
+def _split(ball, sections, axis=0):
+    width = ball.shape[axis] // sections
+    before = (slice(None),) * (axis % ball.ndim)
+    return [ball[(*before, slice(i * width, (i + 1) * width))] for i in range(sections)]
 
 
 _STRUCTURAL = {
     np.reshape, np.transpose, np.moveaxis, np.swapaxes, np.expand_dims, np.squeeze, np.broadcast_to, np.flip,
-    np.concatenate, np.stack, np.split, np.lib.stride_tricks.sliding_window_view,
+    np.lib.stride_tricks.sliding_window_view,
 }  # fmt: skip
+_JOINING = {np.concatenate, np.stack}
 
 _FUNCTIONS = {
-    np.sum: _sum, np.mean: _mean, np.max: _max, np.pad: _pad, np.zeros_like: _zeros_like, np.where: _where,
-    words.forms: _forms, words.winners: _winners, words.fold: _fold,
+    np.sum: _sum, np.mean: _mean, np.max: _max, np.split: _split, np.pad: _pad, np.where: _where,
+    np.zeros_like: _zeros_like, words.forms: _forms, words.lerp: _lerp, words.winners: _winners, words.fold: _fold,
 }  # fmt: skip
 
 

@@ -140,10 +140,10 @@ def ranges(asked):
 @law()
 def inputs_unchanged(asked):
     """A call changes none of its inputs, cotangents and array attributes."""
-    for reply in asked.replies:
+    for reply, what in zip(asked.replies, ("forward", "gradient"), strict=False):
         for which in reply.changed:
             name = which if isinstance(which, str) else asked.names[which]
-            raise Violation("mutation", f"{name} was changed by the call", place=name)
+            raise Violation("mutation", f"{name} was changed by the {what} call", place=name, asked=what)
     return EXACT
 
 
@@ -151,14 +151,15 @@ def inputs_unchanged(asked):
 def no_shared_memory(asked):
     """A result shares no memory with an argument, but for those that the operator declares (x itself in evaluation)."""
     operator = asked.operator
-    for reply, what in zip(asked.replies, ("result", "gradient"), strict=False):
+    for reply, what in zip(asked.replies, ("forward", "gradient"), strict=False):
         for result, argument in reply.shared:
-            names = list(operator.results) if what == "result" else asked.gradient_names
+            names = list(operator.results) if what == "forward" else asked.gradient_names
             name = names[result] if result < len(names) else str(result)
-            other = asked.names[argument] if argument < len(asked.names) else "an array attribute"
-            allowed = operator.results[name].alias if what == "result" and name in operator.results else ()
+            given = asked.names[: len(asked.case.inputs)] if what == "forward" else asked.names
+            other = given[argument] if argument < len(given) else "an array attribute"
+            allowed = operator.results[name].alias if what == "forward" and name in operator.results else ()
             if not (other in allowed and asked.case.attributes.get("training") is False):
-                raise Violation("aliasing", f"{what} {name} shares memory with {other}", place=name)
+                raise Violation("aliasing", f"{name} shares memory with {other}", place=name, asked=what)
     return EXACT
 
 
@@ -173,6 +174,89 @@ def determinism(asked):
     if asked.differentiable:
         for name, a, b in zip(asked.gradient_names, asked.vjp, again.vjp, strict=True):
             identical(name, a, b, "the second call gave another gradient")
+    return EXACT
+
+
+def _others(arrays):
+    """Other legal contents for the same storage: values in another order, numbers halved as well."""
+    for array in arrays:
+        if array is None or array.dtype.kind in "iu":
+            yield array if array is None else np.flip(array)
+        else:
+            yield np.asarray(np.flip(array) * array.dtype.type(0.5))
+
+
+@law(every=2)
+def no_memory_of_earlier_calls(asked):
+    """Called again on the same storage with new contents: the new result, bit for bit; the earlier one stays."""
+    after = asked.after(tuple(_others(asked.case.arrays)))
+    plain = asked.on(after.case)
+    answers = [("result", asked.operator.results, plain.forward, after.forward, after.forward_reply)]
+    if asked.differentiable:
+        answers.append(("gradient", asked.gradient_names, plain.vjp, after.vjp, after.vjp_reply))
+    for what, names, fresh, second, reply in answers:
+        if reply.disturbed:
+            raise Violation("aliasing", f"an earlier {what} was changed by a later call")
+        if asked.candidate.deterministic:
+            for name, a, b in zip(names, fresh, second, strict=True):
+                identical(name, a, b, f"another {what} where the same storage held other values before")
+    return EXACT
+
+
+@law(compared, every=2)
+def isolation(asked):
+    """A change of one element changes no bit of a result that does not depend on it: other samples, earlier steps."""
+    case = asked.case
+    places = [i for i, a in enumerate(case.inputs) if a is not None and a.size and a.dtype.kind not in "iu"]
+    if not _repeatable(asked) or not places:
+        return None
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    i = int(rng.choice(places))
+    changed, marked = _touched(rng, case.inputs[i])
+    with np.errstate(all="ignore"):
+        reached = case.operator(*_put(case.inputs, i, marked), **case.attributes)
+    other = asked.on(case.with_arrays(_put(case.arrays, i, changed)))
+    return _unreached(case.operator.results, reached, asked.forward, other.forward, asked.names[i])
+
+
+@law(compared, needs="gradient", every=2)
+def gradient_isolation(asked):
+    """A change of one element of a cotangent changes no bit of a gradient that does not depend on it."""
+    case = asked.case
+    places = [i for i, dy in enumerate(case.cotangents) if dy is not None and dy.size]
+    if not _repeatable(asked) or not places:
+        return None
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    i = int(rng.choice(places))
+    changed, marked = _touched(rng, case.cotangents[i])
+    marked, changed = _put(case.cotangents, i, marked), _put(case.cotangents, i, changed)
+    with np.errstate(all="ignore"):
+        dy = marked if len(marked) > 1 else marked[0]
+        reached = case.operator.gradient(dy, *case.inputs, **case.attributes)
+    other = asked.on(case.with_arrays((*case.inputs, *changed)))
+    return _unreached(asked.gradient_names, reached, asked.vjp, other.vjp, asked.names[len(case.inputs) + i])
+
+
+def _repeatable(asked):
+    return asked.candidate.deterministic and asked.case.finite and not asked.arithmetic.fast
+
+
+def _touched(rng, array):
+    """The array with another value at one place, and with NaN there, which shows where the place is felt."""
+    at = tuple(map(int, np.unravel_index(rng.integers(array.size), array.shape)))
+    changed, marked = array.copy(), array.copy()
+    other = array.flat[rng.integers(array.size)]
+    changed[at] = other if other != array[at] else array[at] * array.dtype.type(0.5)
+    marked[at] = np.nan
+    return changed, marked
+
+
+def _unreached(names, reached, before, after, source):
+    reached = reached if isinstance(reached, tuple) else (reached,)
+    for name, mark, a, b in zip(names, reached, before, after, strict=True):
+        if mark is not None and a is not None and b is not None:
+            same = np.where(np.isnan(mark.astype(np.float64)), a, b)
+            identical(name, a, same, f"changed with an element of {source} on which it does not depend")
     return EXACT
 
 

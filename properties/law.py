@@ -9,7 +9,9 @@ where it has nothing to judge on this case, or raises `Violation`. It never ment
 with a ball, `identical` compares bits.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,21 +33,26 @@ EXACT = Worst()
 class Violation(Exception):
     """A law fails on a case. `kind` is value, shape, dtype, type, exception, mutation, aliasing or acceptance."""
 
-    def __init__(self, kind, message, *, place="", expected=None, got=None, worst=None, call=None):
+    def __init__(self, kind, message, *, place="", expected=None, got=None, worst=None, call=None, asked="", trace=""):
         super().__init__(message)
         self.kind, self.message, self.place = kind, message, place
         self.expected, self.got, self.worst = expected, got, worst
         self.call = call  # (inputs, attributes), where the call at fault is not the case itself
+        self.asked = asked  # forward or gradient, where the question at fault is not the one that the law needs
+        self.trace = trace  # the candidate's own traceback
 
 
 @dataclass(frozen=True)
 class Law:
+    """`own`: registered for named operators, not for all that a fact holds for."""
+
     name: str
     sentence: str
-    judge: object
-    applies: object
+    judge: Callable[..., Any]
+    applies: Callable[[Operator], bool]
     needs: str
     every: int
+    own: bool
 
     def concerns(self, operator):
         return self.applies(operator) and (self.needs != "gradient" or operator.gradient is not None)
@@ -62,15 +69,18 @@ def law(*targets, needs="forward", every=1):
     """
 
     def register(function):
-        if targets and isinstance(targets[0], Operator):
-            names = {operator.name for operator in targets}
-            applies = lambda operator: operator.name in names  # noqa: E731
+        own = bool(targets) and isinstance(targets[0], Operator)
+        if own:
+            applies = lambda operator: operator in targets  # noqa: E731
         else:
             applies = targets[0] if targets else lambda operator: True
         sentence = " ".join((function.__doc__ or "").split())
         if not sentence:
             raise TypeError(f"{function.__name__}: a law needs a sentence")
-        registry[function.__name__] = Law(function.__name__, sentence, function, applies, needs, every)
+        known = registry.get(function.__name__)
+        if known and known.judge.__module__ != function.__module__:
+            raise TypeError(f"{function.__name__}: {known.judge.__module__} has a law of this name")
+        registry[function.__name__] = Law(function.__name__, sentence, function, applies, needs, every, own)
         return function
 
     return register

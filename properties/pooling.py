@@ -9,9 +9,9 @@ from .case import Structure, draw_attribute, draw_size, structure
 from .convolution import extents
 
 
+@structure(avg_pool2d)
 @structure(
     max_pool2d,
-    avg_pool2d,
     leaves_out="windows that see padding alone: they kill the process of a framework, and candidates are not isolated",
 )
 def pooling_structure(draw, operator):

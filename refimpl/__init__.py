@@ -4,6 +4,8 @@
 candidate like any other: `oplaws run oplaws.refimpl`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import (
     activations,
     convolution,
@@ -45,3 +47,7 @@ operators: dict[str, Operator] = {
 # From here on `linear`, `lstm`, ... are the operators; `from .linear import ...` still finds the module.
 globals().update(operators)
 globals().update({o.gradient.name: o.gradient for o in operators.values() if o.gradient})
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...

@@ -56,7 +56,8 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
         self.tape, self.value, self.cotangent = tape, value, None
 
     shape, ndim, size, dtype = (
-        property(lambda self, name=name: getattr(self.value, name)) for name in ("shape", "ndim", "size", "dtype")
+        property(lambda self, name=name: getattr(self.value, name))  # type: ignore[misc]
+        for name in ("shape", "ndim", "size", "dtype")
     )
     T = property(lambda self: transpose(self, axes=None))
 

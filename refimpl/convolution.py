@@ -152,9 +152,9 @@ def convolve_vjp(dy, x, weight, bias=None, *, stride, padding, dilation, groups)
 
 
 @operator(
-    x=data("N groups*I L"),
-    weight=weight("groups*O I k", fan_in="I*k"),
-    bias=weight("groups*O", fan_in="I*k", optional=True),
+    x=data("N groups*I L", affine=True),
+    weight=weight("groups*O I k", fan_in="I*k", affine=True),
+    bias=weight("groups*O", fan_in="I*k", optional=True, affine=True),
     **ATTRIBUTES,
     returns={"y": result("N groups*O *positions")},
     check=fits,
@@ -166,9 +166,9 @@ def conv1d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
 
 
 @operator(
-    x=data("N groups*I H W"),
-    weight=weight("groups*O I kH kW", fan_in="I*kH*kW"),
-    bias=weight("groups*O", fan_in="I*kH*kW", optional=True),
+    x=data("N groups*I H W", affine=True),
+    weight=weight("groups*O I kH kW", fan_in="I*kH*kW", affine=True),
+    bias=weight("groups*O", fan_in="I*kH*kW", optional=True, affine=True),
     **ATTRIBUTES,
     returns={"y": result("N groups*O *positions")},
     check=fits,
@@ -180,9 +180,9 @@ def conv2d(x, weight, bias=None, *, stride=1, padding=0, dilation=1, groups=1):
 
 
 @operator(
-    x=data("N groups*I D H W"),
-    weight=weight("groups*O I kD kH kW", fan_in="I*kD*kH*kW"),
-    bias=weight("groups*O", fan_in="I*kD*kH*kW", optional=True),
+    x=data("N groups*I D H W", affine=True),
+    weight=weight("groups*O I kD kH kW", fan_in="I*kD*kH*kW", affine=True),
+    bias=weight("groups*O", fan_in="I*kD*kH*kW", optional=True, affine=True),
     **ATTRIBUTES,
     returns={"y": result("N groups*O *positions")},
     check=fits,
@@ -223,9 +223,9 @@ def transpose_fits(shapes, attributes, sizes):
 
 
 @operator(
-    x=data("N groups*I H W"),
-    weight=weight("groups*I O kH kW", fan_in="I*kH*kW"),
-    bias=weight("groups*O", fan_in="I*kH*kW", optional=True),
+    x=data("N groups*I H W", affine=True),
+    weight=weight("groups*I O kH kW", fan_in="I*kH*kW", affine=True),
+    bias=weight("groups*O", fan_in="I*kH*kW", optional=True, affine=True),
     **ATTRIBUTES,
     output_padding=integer(0, 0, 1, 2, per_axis=True),
     returns={"y": result("N groups*O *positions")},

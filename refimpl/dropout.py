@@ -26,7 +26,7 @@ def _thin(x, kept, p):
 
 
 @operator(
-    x=data("*shape"),
+    x=data("*shape", affine=True),
     p=P,
     training=flag(),
     seed=SEED,
@@ -45,7 +45,7 @@ def dropout_vjp(dy, x, *, p, training, seed):
 
 
 @operator(
-    x=data("N C *spatial"),
+    x=data("N C *spatial", affine=True),
     p=P,
     training=flag(),
     seed=SEED,

@@ -16,6 +16,7 @@ import numpy as np
 from .activations import sigmoid
 from .operator import operator, result
 from .rnn import backward, declaration, forward
+from .words import lerp
 
 
 def step(ih, states, u, b, d):
@@ -25,7 +26,7 @@ def step(ih, states, u, b, d):
     r, z = np.split(sigmoid(ih[:, gates] + hh[:, gates] + b[gates] + d[gates]), 2, axis=-1)
     q = hh[:, new] + d[new]
     n = np.tanh(ih[:, new] + b[new] + r * q)
-    return ((1 - z) * n + z * h,), (r, z, n, q)
+    return (lerp(n, h, z),), (r, z, n, q)
 
 
 def step_vjp(dstates, kept, states, u):

@@ -12,9 +12,9 @@ from .operator import data, operator, result, weight
 
 
 @operator(
-    x=data("*batch D"),
-    weight=weight("O D", fan_in="D"),
-    bias=weight("O", fan_in="D", optional=True),
+    x=data("*batch D", affine=True),
+    weight=weight("O D", fan_in="D", affine=True),
+    bias=weight("O", fan_in="D", optional=True, affine=True),
     returns={"y": result("*batch O")},
     source="Rosenblatt 1958; Rumelhart, Hinton & Williams 1986",
 )

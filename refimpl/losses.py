@@ -78,7 +78,7 @@ def cross_entropy_vjp(dy, logits, labels, *, reduction):
 
 @operator(
     logits=data("*shape"),
-    targets=probability("*shape", gradient="optional"),
+    targets=probability("*shape", gradient="optional", affine=True),
     reduction=REDUCTION,
     returns={"loss": result("*reduced")},
     check=_reduced_shape,

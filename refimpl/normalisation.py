@@ -44,8 +44,8 @@ def _through_moments(g, d, v, axes, eps):
 
 @operator(
     x=data("*batch D"),
-    weight=weight("D"),
-    bias=weight("D"),
+    weight=weight("D", affine=True),
+    bias=weight("D", affine=True),
     eps=EPS,
     returns={"y": result("*batch D")},
     avoid=("huge", "near_max"),
@@ -82,8 +82,8 @@ def _per_channel(v, x):
 
 @operator(
     x=data("N C *spatial"),
-    weight=weight("C"),
-    bias=weight("C"),
+    weight=weight("C", affine=True),
+    bias=weight("C", affine=True),
     running_mean=data("C", gradient=False),
     running_var=variance("C", gradient=False),
     training=flag(),

@@ -16,6 +16,7 @@ import math
 import numbers
 import operator as python
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -94,6 +95,10 @@ class Result:
     alias: tuple = ()
     differentiable: bool = True
 
+    @functools.cached_property
+    def axes(self):
+        return tuple(Axis(token) for token in self.shape.split())
+
 
 result = Result
 
@@ -105,7 +110,7 @@ class Attribute:
     `illegal` values are so in every call, `beyond` are legal in themselves but fit few calls.
     """
 
-    convert: object
+    convert: Any
     edges: tuple
     illegal: tuple = ()
     beyond: tuple = ()
@@ -271,18 +276,18 @@ class Operator:
     Raises ValueError or TypeError naming the operator, the argument and what it got.
     """
 
-    text: object
+    text: Any
     arrays: dict
     attributes: dict
     results: dict
     source: str
-    check: object = None
-    derive: object = None
+    check: Any = None
+    derive: Any = None
     elementwise: bool = False
     random: bool = False
     avoid: tuple = ()
     variadic: str = ""
-    gradient: object = field(default=None, repr=False)
+    gradient: Any = field(default=None, repr=False)
 
     def __post_init__(self):
         self.name = self.text.__name__
@@ -354,6 +359,15 @@ class Operator:
             if array is not None and spec.shape != "...":
                 self._blame(self.argument(i), array.shape, bind, spec.axes, array.shape, sizes)
         return sizes
+
+    def result_shapes(self, arrays, attributes):
+        """The shapes of the results: from the declared axes, or by running the text where those do not tell."""
+        arrays, attributes, sizes = self.admit(arrays, attributes)
+        try:
+            return [shape_of(spec.axes, sizes) for spec in self.results.values()]
+        except KeyError:
+            results = self.run(self.widen(arrays), attributes)
+            return [y.shape for y in (results if isinstance(results, tuple) else (results,))]
 
     def admit(self, arrays, attributes):
         """Arrays, complete attributes and sizes; raises ValueError or TypeError for every illegal argument."""
@@ -449,7 +463,7 @@ class Gradient:
         for (name, spec), dy in zip(forward.results.items(), given, strict=True):
             if dy is not None and (not isinstance(dy, (np.ndarray, np.generic)) or dy.dtype != dtype):
                 raise TypeError(f"{self.name}: the cotangent of {name} must be a {dtype} array, got {type(dy)}")
-            axes = tuple(map(Axis, spec.shape.split()))
+            axes = spec.axes
             if dy is not None and all(axis.many in sizes if axis.many else not axis.unknown(sizes) for axis in axes):
                 forward._blame(f"the cotangent of {name}", dy.shape, bind, axes, dy.shape, sizes)
         widened = forward.widen(given) if len(given) > 1 else forward.widen(given)[0]
@@ -463,7 +477,7 @@ class Gradient:
             sizes = forward.sizes(arrays, attributes)
             like = next(a for a in (*cotangent, *arrays) if a is not None)
             cotangent = tuple(
-                np.zeros_like(like, shape=shape_of(map(Axis, spec.shape.split()), sizes)) if dy is None else dy
+                np.zeros_like(like, shape=shape_of(spec.axes, sizes)) if dy is None else dy
                 for dy, spec in zip(cotangent, forward.results.values(), strict=True)
             )
         if self.text is not None:

@@ -15,9 +15,15 @@ corrected root.
 import numpy as np
 
 from .operator import data, flag, integer, number, operator, result, variance
-from .words import forms
+from .words import forms, lerp
 
 DECAY = number(0.0, 0.01, 0.5)
+
+
+def decayed(gradient, parameter, weight_decay):
+    """gradient + weight_decay parameter; PyTorch leaves a decay of 0 out, and with it the parameter's NaN."""
+    g = gradient + weight_decay * parameter
+    return g if weight_decay else forms(g, gradient)
 
 
 def _nesterov_has_momentum(shapes, attributes, sizes):
@@ -43,7 +49,7 @@ def _nesterov_has_momentum(shapes, attributes, sizes):
 )
 def sgd(parameter, gradient, velocity, *, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
     """One step of stochastic gradient descent: the new parameter and velocity."""
-    g = gradient + weight_decay * parameter
+    g = decayed(gradient, parameter, weight_decay)
     v = g if momentum == 0 else momentum * velocity + (1 - dampening) * g
     return parameter - lr * (g + momentum * v if nesterov else v), v
 
@@ -87,9 +93,8 @@ def adam(
     weight_decay=0.0,
 ):
     """One step of Adam: the new parameter and both moments, whose bias towards 0 is corrected in use."""
-    g = gradient + weight_decay * parameter
-    # the second form is PyTorch's lerp
-    m = forms(beta1 * first_moment + (1 - beta1) * g, first_moment + (1 - beta1) * (g - first_moment))
+    g = decayed(gradient, parameter, weight_decay)
+    m = lerp(g, first_moment, beta1)
     v = beta2 * second_moment + (1 - beta2) * (g * g)
     corrected_m, corrected_v = m / (1 - beta1**step), v / (1 - beta2**step)
     return parameter - lr * corrected_m / (np.sqrt(corrected_v) + eps), m, v

@@ -107,7 +107,7 @@ def divisors(x, slide, ceil_mode, count_include_pad):
 
 
 @operator(
-    x=data("N C H W"),
+    x=data("N C H W", affine=True),
     kernel_size=integer(1, 2, 3, 1, per_axis=True),
     stride=or_none(integer(1, 1, 2, 3, per_axis=True)),
     padding=integer(0, 0, 1, per_axis=True),

@@ -21,8 +21,8 @@ from .operator import data, integer, operator, result, weight
     x=data("*batch D"),
     w1=weight("H D", fan_in="D"),
     b1=weight("H", fan_in="D"),
-    w2=weight("D H", fan_in="H"),
-    b2=weight("D", fan_in="H"),
+    w2=weight("D H", fan_in="H", affine=True),
+    b2=weight("D", fan_in="H", affine=True),
     returns={"y": result("*batch D")},
     source="He et al. 2015, arXiv:1512.03385",
 )

@@ -15,7 +15,7 @@ from .operator import data, operator, result, weight
     x=data("N D"),
     weight=weight("H D", fan_in="D"),
     bias_hidden=weight("H", fan_in="D"),
-    bias_output=weight("D", fan_in="H"),
+    bias_output=weight("D", fan_in="H", affine=True),
     activation=ACTIVATION,
     returns={"y": result("N D")},
     source="Bourlard & Kamp 1988; Vincent et al. 2010",

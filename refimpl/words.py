@@ -26,6 +26,12 @@ def forms(first, *others):
 
 
 @word
+def lerp(a, b, t):
+    """a + t (b - a), as (1 - t) a + t b; implementations compute either form, or b - (1 - t) (b - a)."""
+    return (1 - t) * a + t * b
+
+
+@word
 def winners(cells):
     """Weights with which the cells of the last axis make up their maximum: here 1 for the first maximum, else 0."""
     peak = np.max(cells, axis=-1)
