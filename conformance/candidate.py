@@ -9,11 +9,15 @@ import functools
 import importlib
 import importlib.util
 import io
+import signal
 import sys
+import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -33,30 +37,51 @@ ADAPTERS = {
     "reference": "the NumPy reference of this project, judged like any other",
     "torch": "PyTorch on the CPU (extra: torch)",
     "torch:cuda": "PyTorch on CUDA, TF32 off (extra: torch)",
+    "torch:compile": "PyTorch on the CPU through torch.compile (extra: torch)",
 }
+FRAMEWORKS = ("torch", "jax")
+PRECISIONS = ("tf32", *DTYPES)
+ALGORITHMS = ("direct", "fast")
 
 
 class Candidate:
-    """An implementation under one interface, whatever it came as: functions, an object with call and vjp, a dict."""
+    """An implementation under one interface, whatever it came as: functions, an object with call and vjp, a dict.
 
-    def __init__(self, source, spec):
-        self.source, self.spec = source, spec
+    `spec` names it; `loadable`: `load(spec)` finds it again, in another process too.
+    """
+
+    def __init__(self, source, spec, loadable=True):
+        self.source, self.spec, self.loadable = source, spec, loadable
         self.name = str(self._declared("name", spec))
-        self.version = str(self._declared("version", ""))
+        self.version = str(self._declared("version", self._declared("__version__", "")))
         self.device = str(self._declared("device", "cpu"))
-        self.dtypes = tuple(self._declared("dtypes", ("float32", "float64")))
+        self.dtypes = self._names("dtypes", ("float32", "float64"), DTYPES)
+        self.operators = self._names("operators", None)
         self.deterministic = bool(self._declared("deterministic", True))
-        self.precision = self._declared("precision", {})
-        self.algorithms = self._declared("algorithms", {})
+        self.precision = self._choices("precision", PRECISIONS)
+        self.algorithms = self._choices("algorithms", ALGORITHMS)
         self.flushes = bool(self._declared("flushes_subnormals", False))
         self.whole = callable(self._get("call"))
-        self.operators = self._declared("operators", None)
-        if unknown := set(self.dtypes) - set(DTYPES):
-            raise Unusable(f"{spec}: declares the dtype {min(unknown)!r}; known are {', '.join(DTYPES)}")
         framework = self._declared("framework", "numpy")
-        self.bridge = None
-        if framework != "numpy":
-            self.bridge = _adapter(framework).Bridge(self.device)
+        self.bridge = None if framework == "numpy" else _bridge(spec, framework)(self.device)
+
+    def _names(self, what, default, known=None):
+        """A declared list of names; one name alone will do."""
+        value = self._declared(what, default)
+        names = (value,) if isinstance(value, str) else value if value is None else tuple(value)
+        for name in names or ():
+            if known is not None and name not in known:
+                raise Unusable(f"{self.spec}: declares {what} = {value!r}; known are {', '.join(known)}")
+        return names
+
+    def _choices(self, what, known):
+        """A declared table, of one choice or a further table for each key."""
+        table = self._declared(what, {})
+        for value in table.values():
+            for choice in value.values() if isinstance(value, dict) else (value,):
+                if choice not in known:
+                    raise Unusable(f"{self.spec}: declares the {what} {choice!r}; known are {', '.join(known)}")
+        return table
 
     def _get(self, name):
         if isinstance(self.source, dict):
@@ -64,8 +89,9 @@ class Candidate:
         return getattr(self.source, name, None)
 
     def _declared(self, name, default):
+        """What it says of itself: data, not a function or module that happens to have the name."""
         value = self._get(name)
-        return default if value is None or callable(value) else value
+        return default if value is None or callable(value) or isinstance(value, ModuleType) else value
 
     def offers(self, name):
         if self.operators is not None and name not in self.operators:
@@ -93,12 +119,13 @@ class Candidate:
             return self.bridge.call(self._get(name), inputs, attributes)
         return self._get(name)(*inputs, **attributes)
 
-    def vjp(self, name, inputs, attributes, cotangents):
+    def vjp(self, name, inputs, attributes, cotangents, fixed=()):
+        """`fixed`: the positions of the inputs that have no gradient."""
         if self.whole:
             return self.source.vjp(name, inputs, attributes, cotangents)
         function = self._get(name + "_vjp")
         if self.bridge:
-            return self.bridge.vjp(self._get(name), function, inputs, attributes, cotangents)
+            return self.bridge.vjp(self._get(name), function, inputs, attributes, cotangents, fixed)
         return function(cotangents if len(cotangents) > 1 else cotangents[0], *inputs, **attributes)
 
 
@@ -107,70 +134,101 @@ def load(spec):
     if isinstance(spec, Candidate):
         return spec
     if not isinstance(spec, str):
-        return Candidate(spec, getattr(spec, "__name__", type(spec).__name__))
-    if spec.partition(":")[0] in ADAPTERS:
+        module = isinstance(spec, ModuleType) and sys.modules.get(spec.__name__) is spec
+        return _candidate(spec, spec.__name__ if module else f"the given {type(spec).__name__}", module)
+    if (adapter := spec.partition(":")[0]) in ADAPTERS:
         try:
-            return Candidate(_adapter(spec.partition(":")[0]).create(spec), spec)
+            return Candidate(_adapter(adapter).create(spec), spec)
         except LookupError as error:
-            raise Unusable(f"{spec}: {_one_line(error)}") from None
-    path, _, name = spec.partition(":") if not Path(spec).exists() else (spec, "", "")
-    module = _file(path) if path.endswith(".py") or "/" in path else _module(path, spec)
-    source = module
+            raise Unusable(f"{spec}: cannot be used: {' '.join(str(error).split())}") from None
+    return _candidate(find(spec), spec)
+
+
+def find(spec):
+    """What `module`, `module:object`, `path/file.py` or `path/file.py:object` names."""
+    path, _, name = spec.partition(":") if not Path(spec).is_file() else (spec, "", "")
+    source = _file(path) if path.endswith(".py") or "/" in path else _module(path, spec)
     for part in name.split(".") if name else ():
         if not hasattr(source, part):
             raise Unusable(f"{spec}: {path} has no {name}; name an object that it defines")
         source = getattr(source, part)
-    return Candidate(source() if isinstance(source, type) else source, spec)
+    return source
+
+
+def _candidate(source, spec, loadable=True):
+    """A candidate around what was found; a class stands for an object of it."""
+    try:
+        return Candidate(source() if isinstance(source, type) else source, spec, loadable)
+    except BaseException as error:
+        raise _failure(spec, "used", error) from None
 
 
 def _adapter(name):
     try:
         return importlib.import_module(f".adapters.{name}", __package__)
     except ModuleNotFoundError as error:
-        missing = error.name or name
-        if missing.endswith(f".adapters.{name}"):
-            raise Unusable(f"framework {name!r} is unknown; use numpy or torch") from None
-        raise Unusable(f"{name}: needs the package {missing}; install it with pip install 'oplaws[{name}]'") from None
+        hint = f"install it with pip install 'oplaws[{name}]'"
+        raise Unusable(f"{name}: needs the package {error.name}; {hint}") from None
+    except Exception as error:
+        raise _failure(name, "imported", error) from None
+
+
+def _bridge(spec, framework):
+    """What carries arrays into a declared framework and back: its adapter's."""
+    if framework not in FRAMEWORKS:
+        raise Unusable(f"{spec}: declares the framework {framework!r}; known are numpy, {', '.join(FRAMEWORKS)}")
+    return _adapter(framework).Bridge
 
 
 def _module(name, spec):
     try:
-        return importlib.import_module(name)
+        with _importing(Path.cwd()):
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and name.split(".")[0] == error.name.split(".")[0]:
-            raise Unusable(
-                f"{spec}: no such candidate; name an adapter ({', '.join(ADAPTERS)}), a module or a file"
-            ) from None
-        raise Unusable(f"{spec}: cannot be imported: {_one_line(error)}") from None
+        if error.name and (name + ".").startswith(error.name + "."):
+            adapters = ", ".join(ADAPTERS)
+            raise Unusable(f"{spec}: no such candidate; name an adapter ({adapters}), a module or a file") from None
+        raise _failure(spec, "imported", error) from None
     except BaseException as error:
-        raise _import_failure(spec, error) from None
+        raise _failure(spec, "imported", error) from None
 
 
 def _file(path):
     if not Path(path).is_file():
         raise Unusable(f"{path}: no such file; name a Python file with the operators' functions")
     spec = importlib.util.spec_from_file_location(f"oplaws_candidate_{Path(path).stem}", path)
-    if spec is None:
+    if spec is None or spec.loader is None:
         raise Unusable(f"{path}: is not a Python file; name one that ends in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(Path(path).resolve().parent))
     try:
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
+        with _importing(Path(path).resolve().parent):
+            sys.modules[spec.name] = module
+            spec.loader.exec_module(module)
     except BaseException as error:
-        raise _import_failure(path, error) from None
-    finally:
-        sys.path.pop(0)
+        raise _failure(path, "imported", error) from None
     return module
 
 
-def _import_failure(spec, error):
-    if isinstance(error, KeyboardInterrupt):
+@contextlib.contextmanager
+def _importing(folder):
+    """Modules beside a candidate are found: first while it is imported, last for what it imports later."""
+    folder = str(folder)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)
+
+
+def _failure(spec, what, error):
+    """A user's mistake, or the user's own interruption."""
+    if isinstance(error, (KeyboardInterrupt, Unusable)):
         return error
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return Unusable(
-        f"{spec}: cannot be imported: {_one_line(error)} ({Path(place.filename).name}, line {place.lineno})"
-    )
+    places = [place for place in traceback.extract_tb(error.__traceback__) if place.filename != __file__]
+    where = f" ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else ""
+    return Unusable(f"{spec}: cannot be {what}: {_one_line(error)}{where}")
 
 
 def _one_line(error):
@@ -183,26 +241,36 @@ def _one_line(error):
 
 @dataclass(frozen=True)
 class Request:
-    """One call: the operator, its arrays with their layouts, attributes, and cotangents where the gradient is asked."""
+    """One call: the operator, its arrays with their layouts, attributes, and cotangents where the gradient is asked.
+
+    `fixed`: the positions of the inputs that have no gradient. `before`: what the same storage held at a call before.
+    """
 
     operator: str
-    inputs: tuple
-    layouts: tuple
-    attributes: dict
-    cotangents: tuple | None = None
+    inputs: tuple[Any, ...]
+    layouts: tuple[str, ...]
+    attributes: dict[str, Any]
+    cotangents: tuple[Any, ...] | None = None
+    fixed: tuple[int, ...] = ()
+    before: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: copied arrays, or why there are none; which arguments were changed, which memory is shared."""
+    """What came back: copied arrays, or why there are none; which arguments were changed, which memory is shared.
 
-    results: tuple = ()
+    `bare`: one array came, in no tuple. `disturbed`: the call changed the result of the one before.
+    """
+
+    results: tuple[Any, ...] = ()
     kind: str = ""
     error: str = ""
     trace: str = ""
-    changed: tuple = ()
-    shared: tuple = ()
+    bare: bool = False
+    changed: tuple[int | str, ...] = ()
+    shared: tuple[tuple[int, int], ...] = ()
     seconds: float = 0.0
+    disturbed: bool = False
 
 
 class _Nowhere(io.TextIOBase):
@@ -218,55 +286,99 @@ class Interruption:
     asked = False
 
 
+@contextlib.contextmanager
+def interruptible():
+    """Only the user's own Ctrl-C interrupts what is inside."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number, frame):
+        Interruption.asked = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        Interruption.asked = False
+        signal.signal(signal.SIGINT, before)
+
+
 _NOWHERE = _Nowhere()
 
 
 def answer(candidate, request):
     """Ask a candidate once. Nothing that it raises, prints or changes gets beyond the reply."""
-    n = len(request.inputs)
-    given = [
-        lay(a, layout)
-        for a, layout in zip((*request.inputs, *(request.cotangents or ())), request.layouts, strict=False)
-    ]
-    attributes = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in request.attributes.items()}
-    begin = time.perf_counter()
-    try:
-        with contextlib.redirect_stdout(_NOWHERE), contextlib.redirect_stderr(_NOWHERE), np.errstate(all="ignore"):
-            if request.cotangents is None:
-                values = candidate.call(request.operator, tuple(given), attributes)
-            else:
-                values = candidate.vjp(request.operator, tuple(given[:n]), attributes, tuple(given[n:]))
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt) and Interruption.asked:
-            raise
-        return Reply(kind="exception", error=_one_line(error), trace=traceback.format_exc())
-    seconds = time.perf_counter() - begin
     pristine = (*request.inputs, *(request.cotangents or ()))
-    changed = tuple(i for i, (a, b) in enumerate(zip(pristine, given, strict=True)) if not _same(a, b))
-    changed += tuple(
-        k for k, v in request.attributes.items() if isinstance(v, np.ndarray) and not _same(v, attributes[k])
-    )
-    values = values if type(values) is tuple else (values,)
+    given = [lay(a, layout) for a, layout in zip(request.before or pristine, request.layouts, strict=False)]
+    arrays = {k: v.copy() for k, v in request.attributes.items() if isinstance(v, np.ndarray)}
+    attributes = {**request.attributes, **arrays}
+    lent = dict(attributes)
+    begin = time.perf_counter()
+    earlier: list[tuple[Any, Any]] = []
+    try:
+        if request.before:
+            values = _call(candidate, request, given, dict(attributes))
+            results = [v for v in (values if type(values) is tuple else (values,)) if isinstance(v, np.ndarray)]
+            lent_out = [v for v in results if any(a is not None and np.may_share_memory(v, a) for a in given)]
+            earlier = [(v, v.copy()) for v in results if not any(v is w for w in lent_out)]
+            for place, array in zip(given, pristine, strict=True):
+                if place is not None:
+                    place[...] = array
+        values = _call(candidate, request, given, lent)
+    except BaseException as error:
+        if Interruption.asked:  # whatever the candidate made of it
+            raise KeyboardInterrupt from None
+        return Reply(kind="exception", error=_one_line(error), trace=traceback.format_exc())
+    if Interruption.asked:
+        raise KeyboardInterrupt
+    seconds = time.perf_counter() - begin
+    changed: list[int | str] = [i for i, (a, b) in enumerate(zip(pristine, given, strict=True)) if not _same(a, b)]
+    changed += [k for k, v in arrays.items() if not _same(v, request.attributes[k])]
+    if list(lent) != list(attributes) or any(lent[k] is not v for k, v in attributes.items()):
+        changed.append("the dict of attributes")
+    bare = type(values) is not tuple
+    values = (values,) if bare else values
+    lender = [*given, *arrays.values()]
+    copies: list[Any] = []
+    shared: list[tuple[int, int]] = []
+    wrong = ""
     for i, value in enumerate(values):
-        if not (value is None and request.cotangents is not None) and not _plain(value):
-            what = type(value).__name__
-            return Reply(
-                kind="type", error=f"result {i} is a {what}, not a numpy.ndarray", changed=changed, seconds=seconds
-            )
-    shared = tuple(
-        (i, j)
-        for i, value in enumerate(values)
-        for j, a in enumerate((*given, *(v for v in attributes.values() if isinstance(v, np.ndarray))))
-        if value is not None and a is not None and value.ndim and np.may_share_memory(value, a)
+        if value is None and request.cotangents is not None:
+            copies.append(None)
+        elif what := _foreign(value):
+            wrong = wrong or f"result {i} is {what}, not a plain numpy.ndarray of numbers"
+        else:
+            copies.append(np.array(value))
+            shared += [(i, j) for j, a in enumerate(lender) if a is not None and np.may_share_memory(value, a)]
+    return Reply(
+        () if wrong else tuple(copies),
+        kind="type" if wrong else "",
+        error=wrong,
+        bare=bare,
+        changed=tuple(changed),
+        shared=tuple(shared),
+        seconds=seconds,
+        disturbed=not all(_same(kept, now) for now, kept in earlier),
     )
-    copies = tuple(None if v is None else np.array(v) for v in values)
-    return Reply(copies, changed=changed, shared=shared, seconds=seconds)
 
 
-def _plain(value):
-    if type(value) is np.ndarray:
-        return value.dtype.kind in "biuf" or value.dtype in HALF
-    return isinstance(value, np.generic) and not isinstance(value, np.void)
+def _call(candidate, request, given, attributes):
+    n = len(request.inputs)
+    with contextlib.redirect_stdout(_NOWHERE), contextlib.redirect_stderr(_NOWHERE), np.errstate(all="ignore"):
+        if request.cotangents is None:
+            return candidate.call(request.operator, tuple(given), attributes)
+        return candidate.vjp(request.operator, tuple(given[:n]), attributes, tuple(given[n:]), request.fixed)
+
+
+def _foreign(value):
+    """What a value is that is no plain array and no NumPy scalar; nothing where it is one."""
+    if type(value) is not np.ndarray and not isinstance(value, np.generic):
+        return f"a {type(value).__name__}"
+    if value.dtype.kind not in "biuf" and value.dtype not in HALF:
+        return f"of dtype {value.dtype}"
+    return ""
 
 
 def _same(a, b):
@@ -283,6 +395,8 @@ def _same(a, b):
 class Asked:
     """Every answer is fetched once and shared by all laws. An answer of the wrong form is a Violation of each."""
 
+    before: tuple[Any, ...] = ()
+
     def __init__(self, candidate, case):
         self.candidate, self.case, self.operator = candidate, case, case.operator
         self.arithmetic = candidate.arithmetic(case.operator.name, case.dtype)
@@ -294,6 +408,22 @@ class Asked:
     def expected(self):
         """The reference's results, as balls."""
         return ball.forward(self.operator, self.case.inputs, self.case.attributes, self.arithmetic)
+
+    @functools.cached_property
+    def seen(self):
+        """The candidate's results as balls: how far each may be from the truth, by the reference's radius."""
+        return tuple(ball.around(y, e) for y, e in zip(self.forward, self.expected, strict=True))
+
+    @functools.cached_property
+    def seen_gradient(self):
+        """The candidate's gradients likewise, None where there is none."""
+        pairs = zip(self.vjp, self.expected_gradient, strict=True)
+        return tuple(None if dx is None or e is None else ball.around(dx, e) for dx, e in pairs)
+
+    @functools.cached_property
+    def shapes(self):
+        """The shapes of the results."""
+        return self.operator.result_shapes(self.case.inputs, self.case.attributes)
 
     @functools.cached_property
     def expected_gradient(self):
@@ -326,14 +456,14 @@ class Asked:
     @functools.cached_property
     def forward(self):
         """The candidate's results."""
-        values = self._values(self.forward_reply)
-        self._form(values, [b.shape for b in self.expected], list(self.operator.results), ())
+        values = self._values(self.forward_reply, self.candidate.whole or len(self.operator.results) > 1)
+        self._form(values, self.shapes, list(self.operator.results), ())
         return values
 
     @functools.cached_property
     def vjp(self):
         """The candidate's gradients, one for each input, None where it has none."""
-        values = self._values(self.vjp_reply)
+        values = self._values(self.vjp_reply, True)
         wanted = [
             self.operator.declared(i).gradient if a is not None else False for i, a in enumerate(self.case.inputs)
         ]
@@ -357,13 +487,24 @@ class Asked:
         """The candidate's reply to any other forward call of the operator."""
         return answer(self.candidate, Request(self.operator.name, inputs, layouts, attributes))
 
+    def after(self, arrays):
+        """The same question, asked in storage that held other arrays at a call before."""
+        again = Asked(self.candidate, replace(self.case, layouts=("contiguous",) * len(self.case.layouts)))
+        again.before = arrays
+        return again
+
     def _request(self, cotangents=None):
         case = self.case
-        return Request(case.operator.name, case.inputs, case.layouts, case.attributes, cotangents)
+        fixed = tuple(i for i in range(len(case.inputs)) if not case.operator.declared(i).gradient)
+        before = self.before[: None if cotangents else len(case.inputs)]
+        return Request(case.operator.name, case.inputs, case.layouts, case.attributes, cotangents, fixed, before)
 
-    def _values(self, reply):
+    def _values(self, reply, several):
         if reply.kind:
-            raise Violation(reply.kind, reply.error)
+            raise Violation(reply.kind, reply.error, trace=reply.trace)
+        if reply.bare is several:
+            got, expected = ("a bare value", "a tuple") if several else ("a tuple", "one bare array")
+            raise Violation("type", f"returned {got}, expected {expected}", expected=expected, got=got)
         return reply.results
 
     def _form(self, values, shapes, names, optional):

@@ -82,6 +82,9 @@ class Arithmetic:
         return np.where(self.holds(values), 0.0, self.u * np.abs(values))
 
 
+WIDE = Arithmetic.of("float64")
+
+
 @dataclass(frozen=True)
 class Terms:
     """A sum that may still grow: sum of |terms|, their number, the grid of all of them (0: none), propagated radius."""
@@ -645,6 +648,18 @@ def gradient(operator, inputs, attributes, cotangents, arithmetic):
     with np.errstate(all="ignore"):
         arrays = tuple(lift(x, arithmetic) for x in inputs)
         return _tuple(operator.gradient.run(dy if len(dy) > 1 else dy[0], arrays, attributes), arithmetic)
+
+
+def around(values, expected):
+    """What a candidate returned, with how far it may be from the truth; unknown where it may overflow or is not finite.
+
+    Reckoned on from here in float64: laws relate answers of a candidate to each other.
+    """
+    a, y = expected.arithmetic, np.asarray(values).astype(np.float64)
+    size = np.abs(expected.m)
+    r = np.where(size < a.low, np.maximum(expected.r, a.low), expected.r)
+    unknown = _either(expected.any, ~(size + r <= a.high) | ~np.isfinite(y))
+    return Ball(np.where(np.isfinite(y), y, 0.0), r, WIDE, unknown)
 
 
 def _aware(arithmetic, arrays):

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..refimpl.operator import Array
 from . import ball
-from .ball import Arithmetic, Ball
-from .law import EXACT, Violation, agree, identical, law, worst
+from .ball import WIDE, Ball, around
+from .law import EXACT, Violation, agree, identical, law, meet, worst
 
 
 def compared(operator):
@@ -43,13 +43,12 @@ def gradient_by_mean_value(asked):
     ends = [asked.on(case.with_arrays(_put(case.arrays, i, x))) for x in (high, low)]
     inputs = tuple(segment if j == i else ball.lift(a, asked.arithmetic) for j, a in enumerate(case.inputs))
     slopes = ball.gradient(case.operator, inputs, case.attributes, case.cotangents, asked.arithmetic)[i]
-    exact = Arithmetic.of("float64")
-    rise = _inner(case.cotangents, _difference(ends, exact), exact)
-    # both the candidate's gradient here and the mean gradient lie within the slopes: at most a diameter apart
-    around = Ball(asked.vjp[i].astype(np.float64), 2 * slopes.r, exact, slopes.any)
+    # the candidate's gradient here and the mean gradient both lie within the slopes: at most a diameter apart
+    slope = around(asked.vjp[i], slopes)
     with np.errstate(all="ignore"):
-        run = np.sum(around * Ball.exact(step, exact))
-    return _meet(rise, run, asked.gradient_names[i])
+        rise = _inner(case.cotangents, [p - q for p, q in zip(*(end.seen for end in ends), strict=True)])
+        run = np.sum(Ball(slope.m, 2 * slope.r, WIDE, slope.any) * Ball.exact(step, WIDE))
+        return meet(f"<{asked.gradient_names[i]}, v>", rise, run)
 
 
 def _segment(rng, x, arithmetic):
@@ -68,33 +67,10 @@ def _put(arrays, i, array):
     return tuple(array if j == i else a for j, a in enumerate(arrays))
 
 
-def _witnessed(asked, arithmetic):
-    """The candidate's results with the radii that the reference derives for them."""
-    for value, expected in zip(asked.forward, asked.expected, strict=True):
-        yield Ball(value.astype(np.float64), expected.r, arithmetic, expected.any)
-
-
-def _difference(ends, arithmetic):
-    with np.errstate(all="ignore"):
-        return [p - q for p, q in zip(*(_witnessed(end, arithmetic) for end in ends), strict=True)]
-
-
-def _inner(cotangents, values, arithmetic):
+def _inner(cotangents, values):
     """<dy, y>, over all results."""
-    with np.errstate(all="ignore"):
-        parts = [
-            np.sum(value * Ball.exact(dy, arithmetic))
-            for dy, value in zip(cotangents, values, strict=True)
-            if dy is not None
-        ]
-        return functools.reduce(np.add, parts)
-
-
-def _meet(left, right, name):
-    """Two balls have a point in common; where either is unbounded nothing is judged."""
-    if any((x.any is not None and x.any.any()) or not np.isfinite(x.m + x.r).all() for x in (left, right)):
-        return None
-    return agree(Ball(left.m, left.r + right.r, Arithmetic.of("float64")), right.m, f"<{name}, v>")
+    pairs = [(dy, y) for dy, y in zip(cotangents, values, strict=True) if dy is not None]
+    return functools.reduce(np.add, [np.sum(y * Ball.exact(dy, WIDE)) for dy, y in pairs])
 
 
 def affine(operator):
@@ -110,13 +86,10 @@ def adjoint(asked):
         return None
     i = choices[case.seed % len(choices)]
     zero = asked.on(case.with_arrays(_put(case.arrays, i, np.zeros_like(case.inputs[i]))))
-    exact = Arithmetic.of("float64")
-    rise = _inner(case.cotangents, _difference((asked, zero), exact), exact)
-    expected = asked.expected_gradient[i]
     with np.errstate(all="ignore"):
-        gradient = Ball(asked.vjp[i].astype(np.float64), expected.r, exact, expected.any)
-        run = np.sum(gradient * Ball.exact(case.inputs[i], exact))
-    return _meet(rise, run, asked.gradient_names[i])
+        rise = _inner(case.cotangents, [p - q for p, q in zip(asked.seen, zero.seen, strict=True)])
+        run = np.sum(asked.seen_gradient[i] * Ball.exact(case.inputs[i], WIDE))
+        return meet(f"<{asked.gradient_names[i]}, v>", rise, run)
 
 
 def bounded(operator):

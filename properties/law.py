@@ -101,6 +101,12 @@ def agree(ball, value, name):
     return worst
 
 
+def meet(name, left, right):
+    """Two balls have a point in common, in every element in which both are known; the worst, or a Violation."""
+    apart = left - right
+    return agree(type(apart)(np.zeros(apart.shape), apart.r, apart.arithmetic, apart.any), apart.m, name)
+
+
 def identical(name, a, b, message):
     """Two answers are the same bit for bit."""
     if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype:
