@@ -17,8 +17,10 @@ from .rnn import backward, declaration, forward
 
 def step(ih, states, u, b, d):
     h, c = states
-    i, f, g, o = np.split(ih + h @ u.T + b + d, 4, axis=-1)
-    i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
+    H = h.shape[-1]
+    a = ih + h @ u.T + b + d
+    i, f = np.split(sigmoid(a[:, : 2 * H]), 2, axis=-1)
+    g, o = np.tanh(a[:, 2 * H : 3 * H]), sigmoid(a[:, 3 * H :])
     c = f * c + i * g
     t = np.tanh(c)
     return (o * t, c), (i, f, g, o, t)

@@ -12,6 +12,7 @@ Positional parameters are arrays, keyword-only ones are attributes. Shapes are w
 
 import functools
 import inspect
+import itertools
 import math
 import numbers
 import operator as python
@@ -27,7 +28,8 @@ DTYPES = {
     "float16": np.dtype(np.float16),
     "bfloat16": np.dtype(ml_dtypes.bfloat16),
 }
-HALF = (DTYPES["float16"], DTYPES["bfloat16"])
+FLOATS = frozenset(DTYPES.values())
+HALF = frozenset((DTYPES["float16"], DTYPES["bfloat16"]))
 
 
 # --- facts about arguments and results ---------------------------------------------------------------------------
@@ -141,7 +143,7 @@ def integer(low, *edges, per_axis=False):
     """An integer of at least `low`; with `per_axis` also one for each spatial axis."""
 
     def at_least(value):
-        if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        if type(value) is not int and (isinstance(value, np.bool_ | bool) or not isinstance(value, numbers.Integral)):
             raise TypeError("must be an integer" + (", or one for each axis" if per_axis else ""))
         if low is not None and value < low:
             raise ValueError(f"must be at least {low}")
@@ -176,7 +178,7 @@ def rate(*edges):
 
 
 def _real(value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+    if type(value) is not float and (isinstance(value, np.bool_ | bool) or not isinstance(value, numbers.Real)):
         raise TypeError("must be a number")
     return value
 
@@ -204,6 +206,7 @@ class Axis:
         self.token = token
         self.many = token[1:] if token.startswith("*") else ""
         self.factors = () if self.many else tuple(token.split("*"))
+        self.name = token if token.isidentifier() else ""
 
     def __repr__(self):
         return self.token
@@ -217,20 +220,22 @@ class Axis:
 
 def bind(spec, shape, sizes):
     """Match a shape against its axes: add the sizes that it fixes, or raise ValueError saying what does not fit."""
-    many = [i for i, axis in enumerate(spec) if axis.many]
-    fixed = len(spec) - len(many)
-    if len(shape) < fixed or (not many and len(shape) > fixed):
+    extra = len(shape) - len(spec)
+    if extra and (extra < -1 or not any(axis.many for axis in spec)):
         raise ValueError(f"must have the axes ({', '.join(map(repr, spec))})")
-    extra = len(shape) - fixed
     at = 0
     for axis in spec:
         if axis.many:
-            if sizes.setdefault(axis.many, tuple(shape[at : at + extra])) != tuple(shape[at : at + extra]):
+            several = shape[at : at + extra + 1]
+            if sizes.setdefault(axis.many, several) != several:
                 raise ValueError(f"must have {axis!r} = {sizes[axis.many]}")
-            at += extra
+            at += extra + 1
             continue
-        size, unknown = shape[at], axis.unknown(sizes)
-        if unknown:
+        size = shape[at]
+        if axis.name:
+            if sizes.setdefault(axis.name, size) != size:
+                raise ValueError(f"must have an axis {at} ({axis!r}) of size {sizes[axis.name]}")
+        elif unknown := axis.unknown(sizes):
             known = math.prod(int(n) if n.isdigit() else sizes[n] for n in axis.factors if n not in unknown)
             if len(unknown) > 1 or size % known:
                 raise ValueError(f"must have an axis {at} ({axis!r}) that is a multiple of {known}")
@@ -335,11 +340,11 @@ class Operator:
         return self.gradient
 
     def dtype(self, arrays):
-        return next((a.dtype for a in arrays if a is not None and a.dtype in DTYPES.values()), None)
+        return next((a.dtype for a in arrays if a is not None and a.dtype in FLOATS), None)
 
     @staticmethod
     def widen(arrays):
-        return tuple(a.astype(np.float32) if a is not None and a.dtype in HALF else a for a in arrays)
+        return tuple([a.astype(np.float32) if a is not None and a.dtype in HALF else a for a in arrays])
 
     @staticmethod
     def round(values, dtype):
@@ -354,11 +359,15 @@ class Operator:
         """The size of every axis, bound from the shapes; raises ValueError where they do not fit."""
         sizes = {k: v for k, v in attributes.items() if type(v) is int}
         sizes.update(self.derive(attributes) if self.derive else {})
-        for i, array in enumerate(arrays):
-            spec = self.declared(i)
+        for name, spec, array in self.named(arrays):
             if array is not None and spec.shape != "...":
-                self._blame(self.argument(i), array.shape, bind, spec.axes, array.shape, sizes)
+                self._blame(name, array.shape, bind, spec.axes, array.shape, sizes)
         return sizes
+
+    def named(self, arrays):
+        """Each array with the name and the declaration of its argument."""
+        names = itertools.chain(self.positions, itertools.repeat(self.variadic))
+        return [(name, self.arrays[name], array) for name, array in zip(names, arrays)]  # noqa: B905
 
     def result_shapes(self, arrays, attributes):
         """The shapes of the results: from the declared axes, or by running the text where those do not tell."""
@@ -374,34 +383,30 @@ class Operator:
         limit = math.inf if self.variadic else len(self.positions)
         if not self.required <= len(arrays) <= limit:
             raise TypeError(f"{self.name}: takes the arrays {', '.join(self.positions)}, got {len(arrays)} arrays")
-        if unknown := set(attributes) - set(self.attributes):
+        if unknown := attributes.keys() - self.attributes.keys():
             raise TypeError(f"{self.name}: has no attribute {min(unknown)}, got {attributes[min(unknown)]!r}")
         arrays, attributes = self.complete(arrays, attributes)
-        if missing := set(self.attributes) - set(attributes):
+        if missing := self.attributes.keys() - attributes.keys():
             raise TypeError(f"{self.name}: {min(missing)} must be given, got nothing")
-        dtype = None
-        for i, array in enumerate(arrays):
-            dtype = self._blame(self.argument(i), array, _admit_array, self.declared(i), array, dtype)
-        lengths = {}
+        dtype, named, lengths = None, self.named(arrays), []
+        for name, spec, array in named:
+            dtype = self._blame(name, array, _admit_array, spec, array, dtype)
         for name, attribute in self.attributes.items():
-            if isinstance(attribute, Array):
-                if attributes[name] is not None:
-                    lengths[name] = attributes[name]
-                    self._blame(name, attributes[name], _admit_array, attribute, attributes[name], dtype)
-            else:
-                attributes[name] = self._blame(name, attributes[name], attribute.convert, attributes[name])
+            value = attributes[name]
+            if not isinstance(attribute, Array):
+                attributes[name] = self._blame(name, value, attribute.convert, value)
+            elif value is not None:
+                lengths.append((name, attribute, value))
+                self._blame(name, value, _admit_array, attribute, value, dtype)
         sizes = self.sizes(arrays, attributes)
-        for name, array in lengths.items():
-            self._blame(name, array.shape, bind, self.attributes[name].axes, array.shape, sizes)
+        for name, spec, array in lengths:
+            self._blame(name, array.shape, bind, spec.axes, array.shape, sizes)
         if self.check:
             try:
                 self.check([None if a is None else a.shape for a in arrays], attributes, sizes)
             except (ValueError, TypeError) as error:
                 raise type(error)(f"{self.name}: {error}") from None
-        for name, spec, array in (
-            *((self.argument(i), self.declared(i), a) for i, a in enumerate(arrays)),
-            *((name, self.attributes[name], a) for name, a in lengths.items()),
-        ):
+        for name, spec, array in (*named, *lengths):
             if spec.below and array is not None and array.size:
                 high = sizes[spec.below] - 1 + spec.low
                 bad = (array < spec.low) | (array > high)
@@ -427,7 +432,7 @@ def _admit_array(spec, array, dtype):
         if array.dtype.kind not in "iu":
             raise TypeError("must hold integers")
         return dtype
-    if array.dtype not in DTYPES.values():
+    if array.dtype not in FLOATS:
         raise TypeError(f"must be one of {', '.join(DTYPES)}")
     if dtype is not None and array.dtype != dtype:
         raise TypeError(f"must be {dtype} like the arrays before it")

@@ -79,7 +79,6 @@ def backward(step, step_vjp, cotangents, x, states, weights, **attributes):
     _, _, layers = forward(step, x, states, weights, **attributes)
     mask, H = within(x, attributes["lengths"]), states[0].shape[2]
     doutput, *dlast = cotangents
-    doutput = blank(mask, doutput)
     dfirst, dweights = [], []
     at = states[0].shape[0]
     for x, traces in reversed(layers):
