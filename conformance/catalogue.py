@@ -1,15 +1,41 @@
-"""What there is: operators, laws and candidates, listed and explained."""
+"""What there is: operators, laws and candidates, found by name, listed and explained."""
 
 import difflib
 import inspect
-import json
 
 from .. import properties, refimpl
 from ..properties.case import left_out
 from ..properties.law import registry
-from ..refimpl.operator import Array
-from .candidate import ADAPTERS, Unusable
-from .report import write_whole
+from ..refimpl.operator import Array, Operator
+from .candidate import ADAPTERS, Unusable, find
+
+
+def named(name, known, what):
+    """The one of this name; raises Unusable with the nearest name there is."""
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"see oplaws list {what}s" if what != "name" else "see oplaws list"
+    raise Unusable(f"{what} {name!r} is unknown; {hint}")
+
+
+def operator(spec):
+    """An operator by its name, or by the file or module that declares it: file.py:NAME."""
+    if isinstance(spec, Operator):
+        return spec
+    if ":" not in spec:
+        return named(spec, refimpl.operators, "operator")
+    found = find(spec)
+    if not isinstance(found, Operator):
+        raise Unusable(f"{spec}: is no operator; declare it with @operator")
+    return found
+
+
+def origin(operator):
+    """The name by which an operator is found again: that of its file as well, where it is not built in."""
+    file = inspect.getsourcefile(operator.text)
+    built_in = refimpl.operators.get(operator.name) is operator
+    return operator.name if built_in or file is None else f"{file}:{operator.name}"
 
 
 def rows(what):
@@ -35,14 +61,9 @@ def signature(operator):
 def explain(name):
     """An operator: its declaration, docstring, source and laws; a law: its sentence, and what it concerns."""
     properties.load()
-    if name in refimpl.operators:
-        return _operator(refimpl.operators[name])
     if name in registry:
         return _law(registry[name])
-    near = difflib.get_close_matches(name, [*refimpl.operators, *registry], 1)
-    raise Unusable(
-        f"{name}: no operator or law has this name; " + (f"did you mean {near[0]}?" if near else "see oplaws list")
-    )
+    return _operator(operator(name) if ":" in name else named(name, {**registry, **refimpl.operators}, "name"))
 
 
 def _operator(o):
@@ -75,10 +96,3 @@ def _law(law):
     if law.every > 1:
         lines.append(f"on one case of {law.every}")
     return "\n".join([*lines, f"operators: {', '.join(concerned)}"])
-
-
-def save(path, data):
-    """The same as JSON, if a file is named."""
-    if path:
-        write_whole(path, json.dumps(data, indent=1) + "\n")
-    return 0

@@ -6,12 +6,12 @@ failure only; then the values are made simple. Nothing here names an operator or
 
 import contextlib
 import math
-import signal
-import threading
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,8 +20,9 @@ from hypothesis import seed as hypothesis_seed
 from .. import properties, refimpl
 from ..properties.case import BACKEND, cases, seed_of
 from ..properties.law import Violation, Worst, registry, worst
-from ..refimpl.operator import DTYPES, Operator
-from .candidate import Asked, Interruption, Unusable, load
+from ..refimpl.operator import DTYPES
+from . import catalogue
+from .candidate import Asked, Candidate, Unusable, interruptible, load
 from .expectations import Expectations
 from .report import Counterexample, LawVerdict, OperatorVerdict, Report
 
@@ -40,6 +41,7 @@ def judge(
     examples=None,
     max_seconds=math.inf,
     fail_fast=False,
+    shrink=True,
     require=(),
     expectations=None,
     output=None,
@@ -50,22 +52,26 @@ def judge(
 
     operators, laws, dtypes: names (operators may also be `Operator` objects); None: all that apply. `examples`
     overrides the profile's number of cases for each operator and dtype; `max_seconds` stops each of these streams
-    early. `output`: a folder for counterexamples and results. `start(examples)` and `progress(operator, dtype,
-    examples)` are told how far the run is. Raises `Unusable` where nothing can be judged.
+    early; without `shrink` failing cases stay as they were drawn. `output`: a folder for counterexamples and results.
+    `start(examples)` and `progress(operator, dtype, examples)` are told how far the run is. Raises `Unusable` where
+    nothing can be judged.
     """
     candidate = load(candidate)
     if profile not in PROFILES:
         raise Unusable(f"profile {profile!r} is unknown; use {', '.join(PROFILES)}")
+    operators = _operators(operators)
+    required = _required(require, operators)
     plan = Plan(
         candidate,
-        _operators(operators),
+        operators,
         _laws(laws),
         _dtypes(dtypes, candidate),
         seed,
         PROFILES[profile] if examples is None else examples,
         max_seconds,
         fail_fast,
-        Expectations.of(candidate, expectations),
+        shrink,
+        Expectations.of(candidate, expectations, operators),
         Path(output) if output else None,
         progress or (lambda *_: None),
     )
@@ -73,9 +79,11 @@ def judge(
         start(plan.examples * len(plan.dtypes) * sum(candidate.offers(o.name) for o in plan.operators))
     report = Report(candidate, seed, profile, plan.output)
     begin = time.perf_counter()
-    with _quiet(), _interruptible():
+    with _quiet(), interruptible():
         try:
             for operator in plan.operators:
+                if not any(law.concerns(operator) for law in plan.laws):
+                    continue
                 if candidate.offers(operator.name):
                     report.add(_operator(plan, operator))
                 else:
@@ -90,19 +98,22 @@ def judge(
         except KeyboardInterrupt:
             report.interrupted = True
     report.seconds = time.perf_counter() - begin
-    report.require(_required(require, plan))
+    report.require(required)
     report.save_progress()
-    if not report.examples and not report.interrupted:
-        wanted = "any operator" if operators is None else ", ".join(o.name for o in plan.operators)
-        raise Unusable(
-            f"{candidate.spec}: nothing was judged, it does not offer {wanted}; oplaws list operators has the names"
+    if not report.judged and not report.failures and not report.interrupted:
+        offered = [o.name for o in operators if candidate.offers(o.name)]
+        why = (
+            f"no law chosen has a case to judge in {', '.join(offered)}; oplaws explain LAW says what it judges"
+            if offered
+            else "it offers none of the operators chosen; oplaws list operators has the names"
         )
+        raise Unusable(f"{candidate.spec}: nothing was judged: {why}")
     return report
 
 
 @dataclass(frozen=True)
 class Plan:
-    candidate: object
+    candidate: Candidate
     operators: list
     laws: list
     dtypes: tuple
@@ -110,33 +121,23 @@ class Plan:
     examples: int
     max_seconds: float
     fail_fast: bool
-    expectations: object
+    shrink: bool
+    expectations: Expectations
     output: Path | None
-    progress: object
-
-
-def _named(names, known, what):
-    if unknown := [n for n in names if n not in known]:
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"see oplaws list {what}s"
-        raise Unusable(f"{what} {unknown[0]!r} is unknown; {hint}")
-    return [known[n] for n in names]
+    progress: Callable[..., None]
 
 
 def _operators(chosen):
     if chosen is None:
         return list(refimpl.operators.values())
-    given = {o.name: o for o in chosen if isinstance(o, Operator)}
-    return _named(
-        [o.name if isinstance(o, Operator) else o for o in chosen], {**refimpl.operators, **given}, "operator"
-    )
+    return list(dict.fromkeys(map(catalogue.operator, chosen)))
 
 
 def _laws(chosen):
     properties.load()
-    return list(registry.values()) if chosen is None else _named(chosen, registry, "law")
+    if chosen is None:
+        return list(registry.values())
+    return [catalogue.named(name, registry, "law") for name in dict.fromkeys(chosen)]
 
 
 def _dtypes(chosen, candidate):
@@ -148,13 +149,16 @@ def _dtypes(chosen, candidate):
         raise Unusable(
             f"dtype {other[0]!r} is not among those that {candidate.spec} declares: {', '.join(candidate.dtypes)}"
         )
-    return tuple(chosen)
+    return tuple(dict.fromkeys(chosen))
 
 
-def _required(require, plan):
+def _required(require, operators):
     if "all" in require:
-        return [o.name for o in plan.operators]
-    return [o.name for o in _named(require, refimpl.operators, "operator")]
+        return [o.name for o in operators]
+    required = [catalogue.operator(spec) for spec in require]
+    if other := [o.name for o in required if o.name not in {o.name for o in operators}]:
+        raise Unusable(f"{other[0]} is required and not among the operators to be judged; name it there as well")
+    return [o.name for o in required]
 
 
 @contextlib.contextmanager
@@ -163,25 +167,6 @@ def _quiet():
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
-
-
-@contextlib.contextmanager
-def _interruptible():
-    """Only the user's own Ctrl-C interrupts a run."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number, frame):
-        Interruption.asked = True
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    Interruption.asked = False
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # --- one operator, one dtype -------------------------------------------------------------------------------------
@@ -195,7 +180,8 @@ def _operator(plan, operator):
         group = Group(plan, operator, dtype, laws)
         try:
             group.sweep()
-            group.explain()
+            if plan.shrink:
+                group.explain()
         except KeyboardInterrupt:
             verdicts += group.verdicts()
             raise _Interrupted(OperatorVerdict.of(operator.name, verdicts, count + group.examples)) from None
@@ -221,10 +207,11 @@ class Tally:
     examples: int = 0
     seconds: float = 0.0
     worst: Worst | None = None
-    failure: tuple | None = None  # (case, violation)
+    failure: Any = None  # (case, violation)
     expected: list = field(default_factory=list)
     counterexample: Counterexample | None = None
     stale: str = ""
+    first: tuple[int, float] | None = None  # cases and seconds until the first failure
 
 
 class Group:
@@ -262,32 +249,36 @@ class Group:
 
     def sweep(self):
         """Every law on every case; the first failure of each law is kept, and stored at once."""
-        deadline = time.perf_counter() + self.plan.max_seconds
+        self.begin = time.perf_counter()
+        deadline = self.begin + self.plan.max_seconds
 
         def visit(case):
             if self.examples and time.perf_counter() > deadline:
                 raise _Enough
             asked = Asked(self.candidate, case)
             for law in self.laws:
-                if self.examples % law.every == 0:
+                if (self.examples - 1) % law.every == 0:  # not the first case, which is the simplest of all
                     self.visit(law, asked)
             self.examples += 1
             self.plan.progress(self.operator.name, self.dtype, 1)
             if self.plan.fail_fast and any(t.failure for t in self.tallies.values()):
                 raise _Enough
 
-        with contextlib.suppress(_Enough):
-            self.stream(visit, [Phase.generate])
+        if self.laws:
+            with contextlib.suppress(_Enough):
+                self.stream(visit, [Phase.generate])
         for law in self.laws:
-            for finding in self.plan.expectations.about(self.operator.name, law.name, self.dtype):
-                if (
-                    finding.case is not None
-                    and _violation(law, Asked(self.candidate, finding.load(self.operator))) is None
-                ):
-                    self.tallies[
-                        law.name
-                    ].stale = f"{finding.reason} no longer fails: remove the finding ({finding.case})"
+            self.look_up(law)
         self.plan.progress(self.operator.name, self.dtype, max(self.plan.examples - self.examples, 0))
+
+    def look_up(self, law):
+        """The stored case of each known failure: shown while it fails, and to be removed once it does not."""
+        tally = self.tallies[law.name]
+        for finding in self.plan.expectations.stored(self.operator, law.name, self.dtype):
+            if violation := _violation(law, Asked(self.candidate, finding.case)):
+                tally.expected.append((finding, finding.case, violation))
+            else:
+                tally.stale = f"{finding.reason} no longer fails: remove the finding ({finding.file})"
 
     def visit(self, law, asked):
         tally = self.tallies[law.name]
@@ -299,9 +290,12 @@ class Group:
             finding = self.plan.expectations.matching(self.operator.name, law.name, self.dtype, asked.case, violation)
             if finding:
                 tally.expected.append((finding, asked.case, violation))
-            elif tally.failure is None:
-                tally.failure = (asked.case, violation)
-                tally.counterexample = self.store(law, asked.case, violation)
+            else:
+                tally.worst = worst([tally.worst, violation.worst])
+                if tally.failure is None:
+                    tally.first = (self.examples + 1, time.perf_counter() - self.begin)
+                    tally.failure = (asked.case, violation)
+                    tally.counterexample = self.store(law, asked.case, violation)
         else:
             if comparison is not None:
                 tally.examples += 1
@@ -310,12 +304,12 @@ class Group:
             tally.seconds += time.perf_counter() - begin
 
     def store(self, law, case, violation, note=""):
-        return Counterexample(self.candidate, law, case, violation, self.plan.output, note).save()
+        return Counterexample(self.candidate, law, case, violation, note=note).save(self.plan.output)
 
     def explain(self):
         """Shrink the first failing law's case; try the others on the result before shrinking their own."""
         failing = [law for law in self.laws if self.tallies[law.name].failure]
-        smallest = None
+        smallest: Any = None
         shrink = Shrink(self)
         for law in failing:
             tally = self.tallies[law.name]
@@ -324,11 +318,11 @@ class Group:
             found = (smallest, simple) if simple else shrink.run(law, case, violation)
             smallest = smallest or (found and found[0])
             note = "" if found else "depends on earlier calls: the case alone does not fail again"
-            tally.failure = found or (case, violation)
-            tally.counterexample = self.store(law, *tally.failure, note=note)
+            case, violation = tally.failure = found or (case, violation)
+            tally.counterexample = self.store(law, case, violation, note)
 
     def verdicts(self):
-        result = [LawVerdict(law.name, self.dtype, "missing") for law in self.missing]
+        result = [LawVerdict(self.operator.name, law.name, self.dtype, "missing") for law in self.missing]
         for law in self.laws:
             t = self.tallies[law.name]
             verdict = (
@@ -340,11 +334,9 @@ class Group:
                 if t.examples
                 else "skipped"
             )
-            shown = t.counterexample
-            reasons = sorted({f.reason for f, *_ in t.expected})
-            result.append(
-                LawVerdict(law.name, self.dtype, verdict, t.examples, t.seconds, t.worst, shown, reasons, t.stale)
-            )
+            reasons = sorted({finding.reason for finding, *_ in t.expected})
+            found = (t.examples, t.seconds, t.worst, t.counterexample, reasons, t.stale, t.first)
+            result.append(LawVerdict(self.operator.name, law.name, self.dtype, verdict, *found))
         return result
 
 

@@ -4,13 +4,15 @@ import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .. import properties, refimpl
+from .. import properties
 from ..properties.case import from_json
-from ..properties.law import Violation, registry
-from .candidate import Asked, Unusable, load
+from ..properties.law import Violation, Worst, registry
+from .candidate import Asked, Unusable, interruptible, load
+from .catalogue import operator
 from .report import Counterexample, to_text, write_whole
 
 
@@ -20,7 +22,7 @@ class Outcome:
 
     counterexample: Counterexample
     asked: Asked
-    worst: object
+    worst: Worst | None
 
     @property
     def fails(self):
@@ -52,40 +54,47 @@ class Outcome:
 def replay(file, candidate=None):
     """Judge the case of a replay file again, on its own candidate or another one; raises Unusable for a bad file."""
     properties.load()
-    entry = _read(file)
-    try:
-        law, operator = registry[entry["law"]], refimpl.operators[entry["case"]["operator"]]
-        case = from_json(entry["case"], operator)
-        candidate = load(candidate or entry["candidate"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unusable(f"{file}: is not a replay file ({_short(error)}); use one that oplaws run wrote") from None
-    if not candidate.offers(operator.name):
-        raise Unusable(f"{candidate.spec}: does not offer {operator.name}; name a candidate that does")
-    asked = Asked(candidate, case)
+    entry, case = _read(file)
+    if (law := registry.get(entry["law"])) is None:
+        raise Unusable(f"{file}: is of the law {entry['law']!r}, which is unknown; oplaws list laws has the names")
+    if candidate is None and entry["candidate"] is None:
+        raise Unusable(f"{file}: its candidate was an object in Python; name one with --candidate")
+    judged = load(entry["candidate"] if candidate is None else candidate)
+    name, spec = case.operator.name, judged.spec
+    if not judged.offers(name):
+        raise Unusable(f"{spec}: does not offer {name}; name a candidate that does")
+    if law.needs == "gradient" and not judged.offers_gradient(name):
+        raise Unusable(f"{spec}: does not offer the gradient of {name}; name a candidate that does")
+    if case.dtype not in judged.dtypes:
+        raise Unusable(f"{spec}: does not declare {case.dtype}, the dtype of the case; name a candidate that does")
+    asked = Asked(judged, case)
     worst = violation = None
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"), interruptible():
         warnings.simplefilter("ignore")
         try:
             worst = law.judge(asked)
         except Violation as found:
             violation = found
-    return Outcome(Counterexample(candidate, law, case, violation), asked, worst)
+    return Outcome(Counterexample(judged, law, case, violation, Path(file)), asked, worst)
 
 
 def stored(file):
     """The case of a replay file."""
-    entry = _read(file)["case"]
-    return from_json(entry, refimpl.operators[entry["operator"]])
+    return _read(file)[1]
 
 
 def _read(file):
+    """What a replay file says, and its case: one that its operator admits."""
     try:
-        return json.loads(Path(file).read_text())
+        entry: dict[str, Any] = json.loads(Path(file).read_text("utf-8"))
+        case = from_json(entry["case"], operator(entry["operator"]))
+        case.operator.admit(case.inputs, case.attributes)
+        entry["law"], entry["candidate"]
     except FileNotFoundError:
         raise Unusable(f"{file}: no such file; a failing run names the replay files that it wrote") from None
-    except (OSError, ValueError) as error:
-        raise Unusable(f"{file}: cannot be read ({_short(error)}); use a file that oplaws run wrote") from None
-
-
-def _short(error):
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+    except OSError as error:
+        raise Unusable(f"{file}: cannot be read: {error.strerror}; use a file that oplaws run wrote") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        raise Unusable(f"{file}: is not a replay file ({what}); use one that oplaws run wrote") from None
+    return entry, case

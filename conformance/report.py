@@ -6,11 +6,14 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..properties.case import left_out, to_json
+from ..properties.case import Case, left_out, to_json
+from ..properties.law import Law, Worst, registry
 from ..refimpl.operator import Array
+from . import catalogue
 
 RANK = ("fail", "expected-failure", "pass", "skipped", "missing")
 
@@ -55,11 +58,11 @@ def _finite(value):
 class Counterexample:
     """A case on which a law fails: the file that replays it and the text that explains it."""
 
-    candidate: object
-    law: object
-    case: object
-    violation: object
-    output: Path | None = None
+    candidate: Any
+    law: Law
+    case: Case
+    violation: Any  # None where the law holds after all
+    stored: Path | None = None
     note: str = ""
 
     @property
@@ -76,16 +79,19 @@ class Counterexample:
         extra = f" ({self.note})" if self.note else ""
         return f"{self.violation.message}; {shapes}{extra}"
 
-    def save(self):
-        if self.output is not None:
-            write_whole(self.output / self.file, to_text(self.to_json()))
+    def save(self, output):
+        """Store it below an output folder, where there is one."""
+        if output is not None:
+            self.stored = output / self.file
+            write_whole(self.stored, to_text(self.to_json()))
         return self
 
     def to_json(self):
         worst = self.violation.worst
         return {
             "schema": 1,
-            "candidate": self.candidate.spec,
+            "candidate": self.candidate.spec if self.candidate.loadable else None,
+            "operator": catalogue.origin(self.case.operator),
             "law": self.law.name,
             "kind": self.violation.kind,
             "message": self.violation.message,
@@ -114,35 +120,64 @@ class Counterexample:
 
     def code(self):
         """The calls to compare, as Python that can be pasted; large arrays come from the replay file."""
-        case, operator = self.case, self.case.operator.name
-        inputs, attributes = self.violation.call or (case.inputs, case.attributes)
-        gradient = self.law.needs == "gradient"
+        case, violation, operator = self.case, self.violation, self.case.operator.name
+        inputs, attributes = violation.call or (case.inputs, case.attributes)
+        gradient = (violation.asked or self.law.needs) == "gradient"
         names = [name.replace("[", "").replace("]", "") for name in case.names()]
         n = len(inputs)
         arrays = [*inputs, *(case.cotangents if gradient else ())]
-        lines = ["import numpy as np", "from oplaws import refimpl", "from oplaws.conformance.candidate import load"]
-        if case.dtype == "bfloat16":
-            lines.append("import ml_dtypes")
-        if large := any(a is not None and a.size > LEGIBLE for a in arrays):
+        values = [
+            f"case.arrays[{i}]" if self._is_large(array) and array is case.arrays[i] else _literal(array)
+            for i, array in enumerate(arrays)
+        ]
+        for i, (array, layout) in enumerate(zip(arrays, case.layouts, strict=False)):
+            if array is not None and layout != "contiguous":
+                values[i] = f"lay({values[i]}, {layout!r})"
+        built_in = catalogue.origin(case.operator) == operator
+        reference = f"refimpl.{operator}" if built_in else operator
+        lines = ["import numpy as np", *(["import ml_dtypes"] if case.dtype == "bfloat16" else [])]
+        lines += ["from oplaws import refimpl"] if built_in else []
+        lines.append("from oplaws.conformance.candidate import load")
+        if not built_in:
+            lines.append("from oplaws.conformance.catalogue import operator")
+            lines.append(f"{operator} = operator({catalogue.origin(case.operator)!r})")
+        if any("lay(" in value for value in values):
+            lines.append("from oplaws.properties.case import lay")
+        if any("case.arrays" in value for value in values):
             lines.append("from oplaws.conformance.replay import stored")
-            lines.append(f"case = stored({str((self.output or Path()) / self.file)!r})")
-        for i, (name, array) in enumerate(zip(names, arrays, strict=False)):
-            here = not (large and array is not None and array.size > LEGIBLE)
-            lines.append(f"{name} = {_literal(array) if here else f'case.arrays[{i}]'}")
-        given = {k: v for k, v in attributes.items() if not _is_default(case.operator, k, v)}
-        shown = {k: _literal(v) if isinstance(v, np.ndarray) else repr(v) for k, v in given.items()}
+            lines.append(f"case = stored({str(self.stored)!r})")
+        lines += [f"{name} = {value}" for name, value in zip(names, values, strict=False)]
+        shown = {
+            k: _literal(v) if isinstance(v, np.ndarray) else repr(v)
+            for k, v in attributes.items()
+            if not _is_default(case.operator, k, v)
+        }
         keywords = "".join(f", {k}={v}" for k, v in shown.items())
         mapping = "{" + ", ".join(f"{k!r}: {v}" for k, v in shown.items()) + "}"
         if gradient:
             dy = names[n] if len(names) == n + 1 else f"({', '.join(names[n:])})"
-            lines.append(f"expected = refimpl.{operator}_vjp({dy}, {', '.join(names[:n])}{keywords})")
+            vjp = f"{reference}_vjp" if built_in else f"{reference}.gradient"
+            expected = f"{vjp}({dy}, {', '.join(names[:n])}{keywords})"
             call = f"vjp({operator!r}, {_tuple(names[:n])}, {mapping}, {_tuple(names[n:])})"
         else:
-            if self.violation.call is None:
-                lines.append(f"expected = refimpl.{operator}({', '.join(names[:n])}{keywords})")
+            expected = f"{reference}({', '.join(names[:n])}{keywords})"
             call = f"call({operator!r}, {_tuple(names[:n])}, {mapping})"
-        lines.append(f"got = load({self.candidate.spec!r}).{call}")
-        return "\n".join([*lines, "print(got)" if self.violation.call else "print(expected, got, sep='\\n')"])
+        name = repr(self.candidate.spec) if self.candidate.loadable else "candidate"
+        got = f"got = load({name}).{call}" + ("" if self.candidate.loadable else "  # candidate: what was judged")
+        given = names[: len(arrays)]
+        if violation.kind == "acceptance":
+            return "\n".join([*lines, got, "print(got)"])
+        if violation.kind == "mutation":
+            return "\n".join([*lines, got, f"print({', '.join(given)}, sep='\\n')"])
+        if violation.kind == "aliasing":
+            lines += [got, "results = got if isinstance(got, tuple) else (got,)"]
+            return "\n".join([*lines, f"print([np.may_share_memory(y, a) for y in results for a in {_tuple(given)}])"])
+        show = ["np.set_printoptions(floatmode='unique')", "print(expected, got, sep='\\n')"]
+        return "\n".join([*lines, f"expected = {expected}", got, *show])
+
+    def _is_large(self, array):
+        """Too large to be read, and stored where it can be found."""
+        return self.stored is not None and array is not None and array.size > LEGIBLE
 
 
 LEGIBLE = 64  # elements that a person reads in a line of code
@@ -198,15 +233,21 @@ def _number(value):
 
 @dataclass
 class LawVerdict:
+    operator: str
     law: str
     dtype: str
     verdict: str
     examples: int = 0
     seconds: float = 0.0
-    worst: object = None
+    worst: Worst | None = None
     counterexample: Counterexample | None = None
-    reasons: list = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     stale: str = ""
+    first: tuple[int, float] | None = None  # cases and seconds until the first failure
+
+    def __str__(self):
+        why = self.stale or (self.counterexample.summary if self.counterexample else f"{self.examples} examples")
+        return f"{self.operator} ({self.dtype}) {self.law} {self.verdict}: {why}"
 
     def to_json(self):
         c, w = self.counterexample, self.worst
@@ -217,7 +258,7 @@ class LawVerdict:
             "examples": self.examples,
             "seconds": round(self.seconds, 6),
             "worst": None if w is None else {"error": w.error, "bound": w.bound, "ratio": w.ratio},
-            "counterexample": None if c is None else {"summary": c.summary, "file": c.file},
+            "counterexample": None if c is None else {"summary": c.summary, "file": c.file if c.stored else None},
         }
 
 
@@ -225,7 +266,7 @@ class LawVerdict:
 class OperatorVerdict:
     name: str
     verdict: str
-    laws: list
+    laws: list[LawVerdict]
     examples: int = 0
     required: bool = False
 
@@ -261,6 +302,11 @@ class Report:
     @property
     def examples(self):
         return sum(o.examples for o in self.operators.values())
+
+    @property
+    def judged(self):
+        """Whether any law was judged on any case."""
+        return any(law.examples for o in self.operators.values() for law in o.laws)
 
     @property
     def failures(self):
@@ -327,15 +373,15 @@ class Report:
         rate = self.examples / self.seconds if self.seconds else 0.0
         word = "interrupted" if self.interrupted else "conforms" if self.passed else "does not conform"
         style = "yellow" if self.interrupted else "green" if self.passed else "bold red"
-        console.print(f"{self.candidate.name} {self.candidate.version} ({self.candidate.device}) {word}: "
+        who = " ".join(filter(None, (self.candidate.name, self.candidate.version, f"({self.candidate.device})")))
+        console.print(f"{who} {word}: "
                       f"{offered} operators, {self.examples} examples in {self.seconds:.1f} s ({rate:.0f} a second), "
                       f"seed {self.seed}", style=style, soft_wrap=True)  # fmt: skip
 
-    def _law_names(self):
-        names = {}
-        for o in self.operators.values():
-            names.update(dict.fromkeys(law.law for law in o.laws))
-        return list(names)
+    def _general(self):
+        """The laws that have a column: those of more than one concept."""
+        names = dict.fromkeys(law.law for o in self.operators.values() for law in o.laws)
+        return [name for name in names if not registry[name].own]
 
     def _dtypes(self):
         return list(dict.fromkeys(law.dtype for o in self.operators.values() for law in o.laws))
@@ -343,30 +389,40 @@ class Report:
     def _table(self):
         from rich.table import Table
 
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        table.add_column("operator")
-        table.add_column("examples", justify="right")
-        for number, _ in enumerate(self._law_names(), 1):
-            table.add_column(str(number), justify="center")
-        table.add_column("error/bound", justify="right")
-        table.add_column("gradient's", justify="right")
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+        table.add_column("operator", overflow="fold")
+        table.add_column("cases", justify="right", no_wrap=True)
+        general = self._general()
+        for number in range(1, len(general) + 1):
+            table.add_column(str(number), justify="center", no_wrap=True)
+        table.add_column("own", justify="right", no_wrap=True)
+        table.add_column("err/bound", justify="right", no_wrap=True)
+        table.add_column("gradient", justify="right", no_wrap=True)
         for o in self.operators.values():
-            if o.verdict == "missing":
-                continue
-            style = {"fail": "red", "expected-failure": "yellow"}.get(o.verdict, "")
-            cells = [self._cell(o, name) for name in self._law_names()]
-            table.add_row(o.name, str(o.examples), *cells, _ratio(o.worst(False)), _ratio(o.worst(True)), style=style)
+            if o.verdict != "missing":
+                style = {"fail": "red", "expected-failure": "yellow"}.get(o.verdict, "")
+                cells = [self._marks([law for law in o.laws if law.law == name]) for name in general]
+                own = [law for law in o.laws if registry[law.law].own]
+                count = len({law.law for law in own})
+                cells.append(f"{count} {self._marks(own)}" if own else "")
+                table.add_row(
+                    o.name, str(o.examples), *cells, _ratio(o.worst(False)), _ratio(o.worst(True)), style=style
+                )
         return table
 
-    def _cell(self, o, name):
+    def _marks(self, laws):
+        """A mark for each dtype: the worst of these verdicts."""
         marks = {"pass": "+", "fail": "F", "expected-failure": "e", "skipped": ".", "missing": "-"}
-        found = {law.dtype: marks[law.verdict] for law in o.laws if law.law == name}
-        return "".join(found.get(dtype, " ") for dtype in self._dtypes())
+        found = {dtype: [law.verdict for law in laws if law.dtype == dtype] for dtype in self._dtypes()}
+        return "".join(marks[min(v, key=RANK.index)] if v else " " for v in found.values())
 
     def _legend(self):
-        laws = "  ".join(f"{i} {name}" for i, name in enumerate(self._law_names(), 1))
-        return (f"laws: {laws}\none mark for each dtype ({', '.join(self._dtypes())}): + holds, F fails, "
-                "e fails as expected, . not judged, - gradient not offered")  # fmt: skip
+        laws = "  ".join(f"{i} {name}" for i, name in enumerate(self._general(), 1))
+        return (
+            f"laws: {laws}\none mark for each dtype ({', '.join(self._dtypes())}): + holds, F fails, "
+            "e fails as expected, . not judged, - gradient not offered\n"
+            "own: the concept's laws; err/bound: the worst error as a fraction of its bound, then the same of gradients"
+        )
 
     def _show_known(self, console, o):
         for reason in dict.fromkeys(reason for law in o.laws for reason in law.reasons):
@@ -374,6 +430,7 @@ class Report:
             console.print(f"known: {o.name} ({laws}): {reason}", style="yellow", soft_wrap=True, markup=False)
 
     def _show_failures(self, console, o, traces):
+        """Every failure in full, with the candidate's own traceback where that is asked for."""
         for law in o.laws:
             if law.stale:
                 console.print(
@@ -381,10 +438,10 @@ class Report:
                 )
             if law.verdict == "fail" and law.counterexample:
                 console.print("\n" + law.counterexample.explain(), style="red", soft_wrap=True, markup=False)
-                if self.output is not None:
-                    console.print(
-                        f"\n    oplaws replay {self.output / law.counterexample.file}", soft_wrap=True, markup=False
-                    )
+                if traces and (trace := law.counterexample.violation.trace):
+                    console.print("\n" + trace.rstrip(), soft_wrap=True, markup=False)
+                if law.counterexample.stored:
+                    console.print(f"\n    oplaws replay {law.counterexample.stored}", soft_wrap=True, markup=False)
 
 
 def _ratio(value):
@@ -401,7 +458,9 @@ class Display:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        self.console = Console(highlight=False, soft_wrap=False)
+        self.console = Console(highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = 120
         self.errors = Console(stderr=True, highlight=False)
         columns = (TextColumn("{task.description:32}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         self.progress = Progress(*columns, console=self.errors, transient=True, disable=not self.errors.is_terminal)

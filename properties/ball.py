@@ -29,7 +29,7 @@ EXP_UNITS, TANH_UNITS, ERF_UNITS, QUOTIENT_UNITS, ROOT_UNITS = 8, 10, 16, 2, 2
 FAST_UNITS = 128  # Winograd and FFT, in units of the neighbourhood's norm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arithmetic:
     """How an implementation computes: unit roundoff of results (u) and of sums (ua), range, and what it declares."""
 
@@ -70,6 +70,16 @@ class Arithmetic:
             fast=algorithm == "fast",
             tiny=tiny if flushes else 0.0,
         )
+
+    @functools.cached_property
+    def plainly(self):
+        """The same, while a slope is evaluated: operators run their text instead of the mean value form."""
+        return replace(self, mean_value=False)
+
+    @functools.cached_property
+    def aware(self):
+        """The same, where padding must be told from zeros."""
+        return replace(self, special=True)
 
     def holds(self, values):
         """Where rounding to the dtype changes nothing."""
@@ -202,6 +212,17 @@ def _ball(value, arithmetic):
     """A constant of the text: exact where it has few bits and the dtype holds it, else rounded once."""
     if isinstance(value, Ball):
         return value
+    if type(value) in (int, float):
+        return _number(value, arithmetic)
+    return _constant(value, arithmetic)
+
+
+@functools.lru_cache(1024)
+def _number(value, arithmetic):
+    return _constant(value, arithmetic)
+
+
+def _constant(value, arithmetic):
     m = np.asarray(value, np.float64)
     short = m.astype(np.float32).astype(np.float64) == m
     r = np.where((short & arithmetic.holds(m)) | ~np.isfinite(m), 0.0, arithmetic.u * np.abs(m))
@@ -546,15 +567,15 @@ def _forms(*balls):
 
 
 def _lerp(a, b, t):
-    """The product form's propagation, and the local errors of the other forms: 2 (|t| + |1 - t|) |b - a| and 1."""
+    """The product form's propagation, and the local errors of the other forms: 2 |t| or 3 |1 - t| of |b - a|, and 1."""
     u = next(x for x in (a, b, t) if isinstance(x, Ball)).arithmetic
     a, b, t = (_ball(x, u) for x in (a, b, t))
     form = (1 - t) * a + t * b
-    points = [Ball(x.m, np.zeros(x.shape), u) for x in (a, b, t)]
-    rounded = (points[0] + points[2] * (points[1] - points[0])).r > 0
+    x, y, s = (Ball(z.m, np.zeros(z.shape), u) for z in (a, b, t))
+    rounded = ((x + s * (y - x)).r > 0) | ((y - (1 - s) * (y - x)).r > 0)
     apart = np.abs(b.m - a.m) + a.r + b.r
-    share = np.abs(t.m) + np.abs(1 - t.m) + 2 * t.r
-    local = u.u * (2 * share * apart + np.abs(form.m) + form.r)
+    share = np.maximum(2 * (np.abs(t.m) + t.r), 3 * (np.abs(1 - t.m) + t.r))
+    local = u.u * (share * apart + np.abs(form.m) + form.r)
     local = np.where(rounded & np.isfinite(local), local, 0.0)
     infinite = np.broadcast_to(np.isinf(a.m) | np.isinf(b.m), form.shape)  # some forms subtract them from each other
     unknown = _either(form.any, infinite if infinite.any() else None)
@@ -616,7 +637,7 @@ def _mean_value(operator, ball, attributes):
     """f(midpoint) + sup |f'| r: the mean value theorem, f' being the operator's own gradient run on the ball."""
     a = ball.arithmetic
     value = operator.run((Ball(ball.m, np.zeros(ball.shape), a, ball.any, ball.over),), attributes)
-    inner = replace(a, mean_value=False)
+    inner = a.plainly
     one = Ball(np.ones(ball.shape), np.zeros(ball.shape), inner)
     (slope,) = operator.gradient.run(one, (Ball(ball.m, ball.r, inner, ball.any),), attributes)
     spread = ball.r > 0
@@ -665,7 +686,7 @@ def around(values, expected):
 def _aware(arithmetic, arrays):
     special = any(x is not None and x.dtype.kind not in "iu" and not np.isfinite(np.asarray(
         x.m if isinstance(x, Ball) else x, np.float64)).all() for x in arrays)  # fmt: skip
-    return replace(arithmetic, special=True) if special else arithmetic
+    return arithmetic.aware if special else arithmetic
 
 
 def _tuple(values, arithmetic):

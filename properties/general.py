@@ -1,6 +1,7 @@
 """Laws of every operator. None of them names one: what applies follows from what an operator declares."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,14 +15,14 @@ def compared(operator):
     return not operator.random
 
 
-@law(compared)
+@law(compared, compares=True)
 def agreement(asked):
     """Every element of every result lies within the reference's ball, of its shape and dtype; integers bit for bit."""
     named = zip(asked.expected, asked.forward, asked.operator.results, strict=True)
     return worst([agree(expected, value, name) for expected, value, name in named])
 
 
-@law(compared, needs="gradient")
+@law(compared, needs="gradient", compares=True)
 def gradient_agreement(asked):
     """Every element of every gradient lies within the ball of the reference's gradient, finite inputs given."""
     if not asked.case.finite:
@@ -32,35 +33,34 @@ def gradient_agreement(asked):
 
 @law(compared, needs="gradient", every=2)
 def gradient_by_mean_value(asked):
-    """<dy, f(x + hv) - f(x - hv)> lies in <f'([x - hv, x + hv])^T dy, 2hv>: the gradient against its own forward."""
+    """<dy, f(x + v) - f(x)> lies in <f'([x, x + v])^T dy, v>: the gradient against its own forward."""
     case = asked.case
     choices = [i for i, g in enumerate(asked.vjp) if g is not None and g.size]
     if not case.finite or not choices:
         return None
     rng = np.random.Generator(np.random.SFC64(case.seed))
     i = int(rng.choice(choices))
-    low, high, segment, step = _segment(rng, case.inputs[i], asked.arithmetic)
-    ends = [asked.on(case.with_arrays(_put(case.arrays, i, x))) for x in (high, low)]
+    end, segment, v = _segment(rng, case.inputs[i], asked.arithmetic)
+    other = asked.on(case.with_arrays(_put(case.arrays, i, end)))
     inputs = tuple(segment if j == i else ball.lift(a, asked.arithmetic) for j, a in enumerate(case.inputs))
     slopes = ball.gradient(case.operator, inputs, case.attributes, case.cotangents, asked.arithmetic)[i]
     # the candidate's gradient here and the mean gradient both lie within the slopes: at most a diameter apart
     slope = around(asked.vjp[i], slopes)
     with np.errstate(all="ignore"):
-        rise = _inner(case.cotangents, [p - q for p, q in zip(*(end.seen for end in ends), strict=True)])
-        run = np.sum(Ball(slope.m, 2 * slope.r, WIDE, slope.any) * Ball.exact(step, WIDE))
+        rise = _inner(case.cotangents, [p - q for p, q in zip(other.seen, asked.seen, strict=True)])
+        run = np.sum(Ball(slope.m, 2 * slope.r, WIDE, slope.any) * Ball.exact(v, WIDE))
         return meet(f"<{asked.gradient_names[i]}, v>", rise, run)
 
 
 def _segment(rng, x, arithmetic):
-    """The ends x -+ hv in the dtype, with |v| = |x| or the largest |x|, and the ball between them."""
+    """x + v in the dtype, |v| being 2^-16 of |x| or of the largest |x|; the ball between x and x + v; v itself."""
     wide = x.astype(np.float64)
     reach = np.where(rng.random(x.shape) < 0.5, np.abs(wide), np.abs(wide).max(initial=0.0) or 1.0)
-    reach = reach * rng.choice((-1.0, 1.0), x.shape) * 2.0**-17
     with np.errstate(over="ignore"):
-        low, high = ((wide + sign * reach).astype(x.dtype) for sign in (-1, 1))
-    a, b = low.astype(np.float64), high.astype(np.float64)
-    middle = (a + b) / 2
-    return low, high, Ball(middle, np.abs(b - a) / 2 + np.abs(middle) * 2.0**-53, arithmetic), b - a
+        end = (wide + reach * rng.choice((-1.0, 1.0), x.shape) * 2.0**-16).astype(x.dtype)
+    v = end.astype(np.float64) - wide
+    middle = wide + v / 2
+    return end, Ball(middle, np.abs(v) / 2 + np.abs(middle) * 2.0**-53, arithmetic), v
 
 
 def _put(arrays, i, array):
@@ -179,6 +179,7 @@ def no_memory_of_earlier_calls(asked):
 @law(compared, every=2)
 def isolation(asked):
     """A change of one element changes no bit of a result that does not depend on it: other samples, earlier steps."""
+    asked = _laid_alike(asked)
     case = asked.case
     places = [i for i, a in enumerate(case.inputs) if a is not None and a.size and a.dtype.kind not in "iu"]
     if not _repeatable(asked) or not places:
@@ -195,6 +196,7 @@ def isolation(asked):
 @law(compared, needs="gradient", every=2)
 def gradient_isolation(asked):
     """A change of one element of a cotangent changes no bit of a gradient that does not depend on it."""
+    asked = _laid_alike(asked)
     case = asked.case
     places = [i for i, dy in enumerate(case.cotangents) if dy is not None and dy.size]
     if not _repeatable(asked) or not places:
@@ -208,6 +210,15 @@ def gradient_isolation(asked):
         reached = case.operator.gradient(dy, *case.inputs, **case.attributes)
     other = asked.on(case.with_arrays((*case.inputs, *changed)))
     return _unreached(asked.gradient_names, reached, asked.vjp, other.vjp, asked.names[len(case.inputs) + i])
+
+
+def _laid_alike(asked):
+    """No broadcast views: with one element such an array changes its strides too, and a kernel its path."""
+    case = asked.case
+    if "broadcast" not in case.layouts:
+        return asked
+    layouts = tuple("contiguous" if layout == "broadcast" else layout for layout in case.layouts)
+    return asked.on(replace(case, layouts=layouts))
 
 
 def _repeatable(asked):

@@ -10,12 +10,13 @@ with a ball, `identical` compares bits.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..refimpl.operator import Operator
+from .ball import WIDE, Ball, around
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Violation(Exception):
 
 @dataclass(frozen=True)
 class Law:
-    """`own`: registered for named operators, not for all that a fact holds for."""
+    """`own`: registered for named operators, not for all that a fact holds for. `compares`: with reference values."""
 
     name: str
     sentence: str
@@ -53,6 +54,7 @@ class Law:
     needs: str
     every: int
     own: bool
+    compares: bool
 
     def concerns(self, operator):
         return self.applies(operator) and (self.needs != "gradient" or operator.gradient is not None)
@@ -61,11 +63,12 @@ class Law:
 registry: dict[str, Law] = {}
 
 
-def law(*targets, needs="forward", every=1):
+def law(*targets, needs="forward", every=1, compares=False):
     """Register a law of some operators, or of all that a declared fact holds for.
 
     targets: operators, or one predicate on operators; none: every operator. `needs` is "forward" or "gradient": what
     the candidate must offer. `every`: it is judged on one case of so many, where it asks for many evaluations.
+    `compares`: it holds the candidate against the reference's values, and is not one of the laws alone.
     """
 
     def register(function):
@@ -80,7 +83,7 @@ def law(*targets, needs="forward", every=1):
         known = registry.get(function.__name__)
         if known and known.judge.__module__ != function.__module__:
             raise TypeError(f"{function.__name__}: {known.judge.__module__} has a law of this name")
-        registry[function.__name__] = Law(function.__name__, sentence, function, applies, needs, every, own)
+        registry[function.__name__] = Law(function.__name__, sentence, function, applies, needs, every, own, compares)
         return function
 
     return register
@@ -104,7 +107,58 @@ def agree(ball, value, name):
 def meet(name, left, right):
     """Two balls have a point in common, in every element in which both are known; the worst, or a Violation."""
     apart = left - right
-    return agree(type(apart)(np.zeros(apart.shape), apart.r, apart.arithmetic, apart.any), apart.m, name)
+    return agree(Ball(np.zeros(apart.shape), apart.r, apart.arithmetic, apart.any), apart.m, name)
+
+
+def call(asked, *inputs, operator=None, cotangents=(), **attributes):
+    """The candidate on another call: other inputs in plain layouts, the case's attributes or others.
+
+    `operator`: another one, which then has its default attributes and those given.
+    """
+    case = asked.case
+    kept = case.attributes if operator is None else operator.defaults
+    inputs, cotangents = (tuple(a if a is None else np.asarray(a) for a in part) for part in (inputs, cotangents))
+    return asked.on(
+        replace(
+            case,
+            operator=operator or case.operator,
+            inputs=inputs,
+            cotangents=cotangents,
+            attributes={**kept, **attributes},
+            layouts=("contiguous",) * (len(inputs) + len(cotangents)),
+        )
+    )
+
+
+def same(name, asked, other, here=..., there=...):
+    """Another call answers the same question, or a part of it: the two answers lie in one ball."""
+    seen, value = asked.seen[0][here], other.forward[0][there]
+    if asked.arithmetic.fast:  # there an error depends on the neighbours, which are others
+        return meet(name, seen, other.seen[0][there])
+    return meet(name, seen, around(value, asked.expected[0][here]))
+
+
+def gives(name, asked, value, result=0):
+    """A result is what the definition gives, within its radius, and a number wherever one must be."""
+    expected = asked.expected[result]
+    value = np.broadcast_to(np.asarray(value, np.float64), expected.shape)
+    return agree(Ball(value, expected.r, expected.arithmetic, expected.any), asked.forward[result], name)
+
+
+def exact(array):
+    """Given numbers, for reckoning on in float64."""
+    return Ball.exact(array, WIDE)
+
+
+def generator(asked):
+    """The law's own random choices: the same for the same case."""
+    return np.random.Generator(np.random.SFC64(asked.case.seed))
+
+
+def picked(asked, count):
+    """Some of so many samples, at least one, in another order."""
+    rng = generator(asked)
+    return rng.permutation(count)[: 1 + rng.integers(count)]
 
 
 def identical(name, a, b, message):

@@ -6,6 +6,7 @@ from ... import refimpl
 class Reference:
     name = "reference"
     device = "cpu"
+    version: str
 
     def __getattr__(self, name):
         return getattr(refimpl, name)

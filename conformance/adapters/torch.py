@@ -20,6 +20,8 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from torch.optim.adam import adam as adam_step
 from torch.optim.sgd import sgd as sgd_step
 
+from ..candidate import Unusable
+
 Arrays = Sequence[Any]
 PerAxis = int | Sequence[int]
 Tensors = tuple[Tensor, ...]
@@ -126,10 +128,10 @@ def conv_transpose2d(
 ) -> Tensor:  # fmt: skip
     require_axes("x", x, 4)
     stride, padding = per_axis("stride", stride, 2, 1), per_axis("padding", padding, 2, 0)
-    output_padding = per_axis("output_padding", output_padding, 2, 0)
-    y = F.conv_transpose2d(
-        x, weight, bias, stride, padding, output_padding, groups, per_axis("dilation", dilation, 2, 1)
-    )
+    output_padding, dilation = per_axis("output_padding", output_padding, 2, 0), per_axis("dilation", dilation, 2, 1)
+    for extra, s, d in zip(output_padding, stride, dilation, strict=True):  # torch does not look at an empty batch
+        require(extra < max(s, d), f"output_padding {extra} is neither below stride {s} nor below dilation {d}")
+    y = F.conv_transpose2d(x, weight, bias, stride, padding, output_padding, groups, dilation)
     require(y.shape[2] > 0 and y.shape[3] > 0, f"padding {padding} leaves nothing of the output")
     return y
 
@@ -168,8 +170,9 @@ def batch_norm(
     x: Tensor, weight: Tensor, bias: Tensor, running_mean: Tensor, running_var: Tensor, *,
     training: bool, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Tensors:  # fmt: skip
-    require_shape("weight", weight, x.shape[1])
-    require_shape("bias", bias, x.shape[1])
+    channels = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
+    for name, array in channels.items():
+        require_shape(name, array, x.shape[1])
     running_mean, running_var = running_mean.clone(), running_var.clone()  # torch updates them in place
     y = F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
     return y, running_mean, running_var
@@ -397,6 +400,40 @@ def memory(tensor: Tensor) -> int:
     return int(tensor.untyped_storage().data_ptr())
 
 
+def floating(tensors: Arrays) -> list[int]:
+    return [i for i, tensor in enumerate(tensors) if tensor is not None and tensor.is_floating_point()]
+
+
+def autodiff(run: Callable[[], Any], tensors: Arrays, leaves: Sequence[int], cotangents: Arrays) -> list[Tensor | None]:
+    """The gradient of run() with regard to each of the tensors, None for those that are no leaves."""
+    for i in leaves:
+        tensors[i].requires_grad_()
+    with torch.enable_grad():
+        results = run()
+    results = results if isinstance(results, tuple) else (results,)
+    for result in results:
+        if not isinstance(result, Tensor):
+            raise TypeError(f"a result is a {type(result).__name__}, not a torch.Tensor: it has no gradient")
+    pairs = [(y, dy) for y, dy in zip(results, cotangents, strict=True) if y.requires_grad]
+    ys = [y for y, _ in pairs]
+    dys = [torch.zeros_like(y) if dy is None else dy for y, dy in pairs]
+    found = torch.autograd.grad(ys, [tensors[i] for i in leaves], dys, materialize_grads=True)
+    gradients = dict(zip(leaves, found, strict=True))
+    return [gradients.get(i) for i in range(len(tensors))]
+
+
+def apart(tensors: Arrays, inputs: Arrays) -> list[Tensor | None]:
+    """Each in memory of its own: what torch returns may be an input or a cotangent itself."""
+    taken = {memory(tensor) for tensor in inputs if tensor is not None}
+    result = []
+    for tensor in tensors:
+        if tensor is not None:
+            tensor = tensor.clone() if memory(tensor) in taken else tensor
+            taken.add(memory(tensor))
+        result.append(tensor)
+    return result
+
+
 class Torch:
     """NumPy in, NumPy out, torch on one device in between."""
 
@@ -420,19 +457,9 @@ class Torch:
 
     def vjp(self, name: str, inputs: Arrays, attributes: dict[str, Any], cotangents: Arrays) -> Arrays:
         tensors, given = self._tensors(inputs), self._tensors(cotangents)
-        leaves = {
-            i: tensor.requires_grad_()
-            for i, tensor in enumerate(tensors)
-            if tensor is not None and tensor.is_floating_point() and i not in STATISTICS.get(name, ())
-        }
-        with torch.enable_grad():
-            results = self._run(name, tensors, attributes)
-        pairs = [(y, dy) for y, dy in zip(results, given, strict=True) if y.requires_grad]
-        ys = [y for y, _ in pairs]
-        dys = [torch.zeros_like(y) if dy is None else dy for y, dy in pairs]
-        found = torch.autograd.grad(ys, list(leaves.values()), dys, materialize_grads=True)
-        gradients = dict(zip(leaves, found, strict=True))
-        return self._arrays([gradients.get(i) for i in range(len(tensors))], [*tensors, *given])
+        leaves = [i for i in floating(tensors) if i not in STATISTICS.get(name, ())]
+        found = autodiff(lambda: self._run(name, tensors, attributes), tensors, leaves, given)
+        return self._arrays(found, [*tensors, *given])
 
     def _run(self, name: str, tensors: Arrays, attributes: dict[str, Any]) -> Tensors:
         if name not in self.functions:
@@ -444,15 +471,66 @@ class Torch:
         return [None if array is None else to_tensor(array).to(self.place) for array in arrays]
 
     def _arrays(self, tensors: Arrays, inputs: Arrays) -> Arrays:
-        """Each in memory of its own: what torch returns may be an input or a cotangent itself."""
-        taken = {memory(tensor) for tensor in inputs if tensor is not None}
-        arrays = []
-        for tensor in tensors:
-            if tensor is not None:
-                tensor = tensor.clone() if memory(tensor) in taken else tensor
-                taken.add(memory(tensor))
-            arrays.append(None if tensor is None else to_array(tensor.cpu()))
-        return tuple(arrays)
+        return tuple(None if tensor is None else to_array(tensor.cpu()) for tensor in apart(tensors, inputs))
+
+
+class Bridge:
+    """Functions of somebody else's on tensors, called with arrays. They are judged as they are: nothing is refused
+    or mended for them, and what is no tensor is handed back unchanged, to be judged as that.
+
+    A function gets tensors on the arrays' own memory wherever torch takes it, so that what is written to or shared
+    is seen; what it writes to a copy is written back. Memory shared on another device is not seen.
+    """
+
+    def __init__(self, device: str) -> None:
+        try:
+            self.place = torch.device(device)
+            torch.empty(0, device=self.place)
+        except (RuntimeError, AssertionError) as error:  # an assertion where torch was built without it
+            reason = str(error).splitlines()[0]
+            raise Unusable(f"device {device!r}: torch {torch.__version__} does not take it: {reason}") from None
+
+    def call(self, function: Callable[..., Any], inputs: Arrays, attributes: dict[str, Any]) -> Any:
+        with self._lent(inputs, attributes) as (tensors, keywords):
+            return self._results(function(*tensors, **keywords))
+
+    def vjp(
+        self, function: Callable[..., Any], vjp: Callable[..., Any] | None, inputs: Arrays,
+        attributes: dict[str, Any], cotangents: Arrays, fixed: Sequence[int] = (),
+    ) -> Any:  # fmt: skip
+        """By `vjp` where there is one, else by autograd; `fixed` are the inputs that have no gradient."""
+        with self._lent([*inputs, *cotangents], attributes) as (tensors, keywords):
+            tensors, given = tensors[: len(inputs)], tensors[len(inputs) :]
+            if vjp is not None:
+                return self._results(vjp(tuple(given) if len(given) > 1 else given[0], *tensors, **keywords))
+            leaves = [i for i in floating(tensors) if i not in fixed]
+            found = autodiff(lambda: function(*tensors, **keywords), tensors, leaves, given)
+            return self._results(tuple(apart(found, [*tensors, *given])))
+
+    @contextmanager
+    def _lent(self, arrays: Arrays, attributes: dict[str, Any]) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+        tensors = [None if array is None else self._tensor(array) for array in arrays]
+        keywords = {k: self._tensor(v) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
+        yield tensors, keywords
+        for array, tensor in zip((*arrays, *attributes.values()), (*tensors, *keywords.values()), strict=True):
+            if isinstance(array, np.ndarray):
+                now = to_array(tensor.detach().cpu())
+                if not np.may_share_memory(array, now) and array.tobytes() != now.tobytes():
+                    array.flags.writeable = True
+                    array[...] = now
+
+    def _tensor(self, array: Any) -> Tensor:
+        return to_tensor(array).to(self.place)
+
+    def _results(self, results: Any) -> Any:
+        return tuple(map(self._result, results)) if type(results) is tuple else self._result(results)
+
+    def _result(self, result: Any) -> Any:
+        if type(result) is not Tensor:
+            return result
+        if result.device.type != self.place.type:
+            raise TypeError(f"a result is on {result.device}, expected {self.place}")
+        return to_array(result.detach().cpu())
 
 
 def create(spec: str = "torch") -> Torch:

@@ -30,4 +30,5 @@ def judge(
     # Imported when called: `import oplaws` and `oplaws --help` stay instant.
     from .conformance import engine
 
-    return engine.judge(candidate, operators=operators, laws=laws, dtypes=dtypes, profile=profile, seed=seed)
+    report: Report = engine.judge(candidate, operators, laws, dtypes, profile, seed)
+    return report

@@ -31,7 +31,47 @@ def listed(option: str, text: str) -> Callable[[Any], Any]:
     return click.option(option, callback=names, metavar="A,B", help=text)
 
 
-json_option = click.option("--json", "json_file", metavar="FILE", type=click.Path(), help="Write the result as JSON.")
+def writable_file(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
+    """Say at once, not after the run, that the result cannot be written."""
+    if value is None:
+        return None
+    path = Path(value)
+    if path.is_dir():
+        raise click.BadParameter(f"{path} is a folder; name a file")
+    made(path.parent)
+    return path
+
+
+def writable_folder(_context: click.Context, _parameter: click.Parameter, value: str) -> Path:
+    path = Path(value)
+    if path.exists() and not path.is_dir():
+        raise click.BadParameter(f"{path} is a file; name a folder")
+    made(path)
+    return path
+
+
+def made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.BadParameter(f"{folder} cannot be written to: {error.strerror}; name another place") from None
+
+
+json_option = click.option(
+    "--json", "json_file", callback=writable_file, metavar="FILE", help="Write the result as JSON."
+)
+
+
+def output_option(default: str) -> Callable[[Any], Any]:
+    text = "Where counterexamples and results go."
+    return click.option(
+        "--output", callback=writable_folder, default=default, show_default=True, metavar="DIR", help=text
+    )
+
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Which cases are drawn."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -53,21 +93,17 @@ def oplaws() -> None:
     help="25, 200 or 1,500 examples.",
 )
 @click.option("--examples", type=click.IntRange(1), metavar="N", help="Examples for each operator and dtype.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Which cases are drawn."
-)
+@seed_option
 @click.option(
     "--max-seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="At most S for each operator and dtype."
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @listed("--require", "Operators that must be offered, with gradients; or all.")
 @click.option("--expectations", type=click.Path(), metavar="FILE", help="Known failures, TOML.")
-@click.option(
-    "--output", type=click.Path(), default=".oplaws", show_default=True, metavar="DIR", help="Where results go."
-)
+@output_option(".oplaws")
 @click.option("--traceback", "traces", is_flag=True, help="Show the candidate's own tracebacks.")
 @json_option
-def run(candidate: str, json_file: str | None, traces: bool, max_seconds: float | None, **options: Any) -> int:
+def run(candidate: str, json_file: Path | None, traces: bool, max_seconds: float | None, **options: Any) -> int:
     """Judge CANDIDATE: an adapter, a module, a file, or an object in one (file.py:name)."""
     from .conformance.engine import judge
     from .conformance.report import Display
@@ -75,7 +111,6 @@ def run(candidate: str, json_file: str | None, traces: bool, max_seconds: float 
     options["require"] = options["require"] or ()
     if max_seconds is not None:
         options["max_seconds"] = max_seconds
-    writable(options["output"], json_file)
     display = Display()
     with display:
         report = judge(candidate, progress=display.advance, start=display.start, **options)
@@ -85,24 +120,10 @@ def run(candidate: str, json_file: str | None, traces: bool, max_seconds: float 
     return INTERRUPTED if report.interrupted else HOLDS if report.passed else FAILS
 
 
-def writable(folder: str, json_file: str | None) -> None:
-    """Say at once, not after the run, that results cannot be written."""
-    if Path(folder).exists() and not Path(folder).is_dir():
-        raise click.UsageError(f"--output {folder}: is a file; name a folder")
-    for option, place in (("--output", Path(folder)), ("--json", Path(json_file).parent if json_file else None)):
-        if place is not None:
-            try:
-                place.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise click.UsageError(f"{option} {place}: cannot be written to: {error.strerror}") from None
-    if json_file and Path(json_file).is_dir():
-        raise click.UsageError(f"--json {json_file}: is a folder; name a file")
-
-
 @oplaws.command("list")
 @click.argument("what", metavar="operators|laws|candidates")
 @json_option
-def list_(what: str, json_file: str | None) -> int:
+def list_(what: str, json_file: Path | None) -> int:
     """List operators, laws or candidates, a line each."""
     from .conformance import catalogue
 
@@ -110,19 +131,28 @@ def list_(what: str, json_file: str | None) -> int:
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         click.echo(f"{name:{width}}  {text}")
-    return catalogue.save(json_file, dict(rows))
+    return saved(json_file, dict(rows))
 
 
 @oplaws.command()
 @click.argument("name")
 @json_option
-def explain(name: str, json_file: str | None) -> int:
-    """Explain an operator or a law in full."""
+def explain(name: str, json_file: Path | None) -> int:
+    """Explain NAME in full: an operator, also one of your own (file.py:NAME), or a law."""
     from .conformance import catalogue
 
     text = catalogue.explain(name)
     click.echo(text)
-    return catalogue.save(json_file, {"name": name, "text": text})
+    return saved(json_file, {"name": name, "text": text})
+
+
+def saved(path: Path | None, data: dict[str, str]) -> int:
+    """The same as JSON, if a file is named."""
+    if path:
+        from .conformance.report import to_text, write_whole
+
+        write_whole(path, to_text(data))
+    return HOLDS
 
 
 @oplaws.command()
@@ -130,7 +160,7 @@ def explain(name: str, json_file: str | None) -> int:
 @click.option("--candidate", metavar="C", help="Judge another candidate on the case.")
 @click.option("--traceback", "traces", is_flag=True, help="Show the candidate's own traceback.")
 @json_option
-def replay(file: str, candidate: str | None, traces: bool, json_file: str | None) -> int:
+def replay(file: str, candidate: str | None, traces: bool, json_file: Path | None) -> int:
     """Judge one counterexample again: status 1 while it still fails, 0 when it no longer does."""
     from .conformance.replay import replay as again
 
@@ -141,6 +171,54 @@ def replay(file: str, candidate: str | None, traces: bool, json_file: str | None
     return FAILS if outcome.fails else HOLDS
 
 
+@oplaws.command()
+@click.argument("folder", required=False, type=click.Path())
+@click.option("--seeds", default="0", show_default=True, metavar="0,1,2", help="Each fault is judged under each.")
+@click.option("--laws-only", is_flag=True, help="Without the reference's values.")
+@click.option("--profile", default="quick", show_default=True, metavar="quick|standard|thorough")
+@output_option(".oplaws/power")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time; default: one a core.")
+@json_option
+def power(folder: str | None, seeds: str, json_file: Path | None, **options: Any) -> int:
+    """Judge each faulty candidate of FOLDER (default: the project's museum): all must fail."""
+    from .conformance.power import power as judge_all
+    from .conformance.report import Display
+
+    try:
+        numbers = tuple(dict.fromkeys(int(seed) for seed in seeds.split(",")))
+    except ValueError:
+        raise click.UsageError(f"--seeds {seeds}: must be numbers separated by commas, such as 0,1,2") from None
+    display = Display()
+    with display:
+        outcome = judge_all(folder, numbers, start=display.start, progress=display.advance, **options)
+    outcome.show(display.console)
+    if json_file:
+        outcome.save(json_file)
+    return FAILS if outcome.survivors else HOLDS
+
+
+@oplaws.command()
+@click.argument("candidates", nargs=-1)
+@click.option("--examples", type=click.IntRange(1), default=10_000, show_default=True, metavar="N", help="In all.")
+@listed("--operators", "Only these operators.")
+@seed_option
+@output_option(".oplaws/soundness")
+@click.option("--log", callback=writable_file, metavar="FILE", help="Append what was found as a line of JSON.")
+@json_option
+def soundness(candidates: tuple[str, ...], json_file: Path | None, **options: Any) -> int:
+    """Judge correct implementations (default: reference and torch): nothing may be blamed."""
+    from .conformance.report import Display
+    from .conformance.soundness import soundness as judge_all
+
+    display = Display()
+    with display:
+        outcome = judge_all(candidates, start=display.start, progress=display.advance, **options)
+    outcome.show(display.console)
+    if json_file:
+        outcome.save(json_file)
+    return INTERRUPTED if outcome.interrupted else HOLDS if not outcome.alarms else FAILS
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; a user's mistake is one line on standard error and status 2."""
     try:
@@ -149,12 +227,15 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(error.ctx.get_help() if error.ctx else "")
         status = NOT_TRIED
     except click.ClickException as error:
-        status = mistake(error.format_message())
+        context = getattr(error, "ctx", None)
+        hint = f"; see {context.command_path} --help" if context else ""
+        status = mistake(error.format_message().rstrip(".") + hint)
     except (click.Abort, KeyboardInterrupt):
         status = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # click and rich end so where the reader of a pipe has read enough
         status = INTERRUPTED
+    except OSError as error:
+        status = mistake(f"{error.filename or 'a file'}: {error.strerror or error}")
     except Exception as error:
         if not is_mistake(error):
             raise
