@@ -63,7 +63,7 @@ def _holds(key, wanted, case, violation):
     if key == "regime":
         return case.regime in wanted
     if key == "layout":  # of any array, or of those that a table names: { weight = ["strided", "broadcast"] }
-        of = wanted[0] if isinstance(wanted[0], dict) else dict.fromkeys(case.names(), wanted)
+        of = wanted[0] if wanted and isinstance(wanted[0], dict) else dict.fromkeys(case.names(), wanted)
         return any(layout in of.get(name, ()) for name, layout in zip(case.names(), case.layouts, strict=True))
     if key in ("expected", "got"):  # by their text, for NaN is not itself
         return repr(getattr(violation, key)) in map(repr, wanted)

@@ -12,13 +12,15 @@ import time
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from pathlib import Path
+from typing import Any
 
 from hypothesis import Phase
 
 from .. import properties, refimpl
 from ..properties.law import Violation, registry
 from .candidate import Asked, Unusable, load
-from .engine import Group, Plan, judge
+from .engine import PROFILES, Group, Plan, judge
+from .expectations import Expectations
 from .report import to_text, write_whole
 
 MUSEUM = Path(__file__).parent / "museum"
@@ -103,7 +105,7 @@ def _differs(candidate, operator, seed):
             if (a.kind, a.changed, a.shared) != (b.kind, b.changed, b.shared) or not _same(a.results, b.results):
                 found.append(case)
 
-    plan = Plan(candidate, [], [], ("float32",), seed, 200, 30.0, False, False, None, None, lambda *_: None)
+    plan = Plan(candidate, [], [], ("float32",), seed, 200, 30.0, False, False, Expectations(), None, lambda *_: None)
     for dtype in candidate.dtypes:
         Group(plan, refimpl.operators[operator], dtype, []).stream(look, [Phase.generate])
     return bool(found)
@@ -126,6 +128,8 @@ def power(folder=None, seeds=(0,), profile="quick", laws_only=False, output=None
     is no kill: it is reported as such.
     """
     properties.load()
+    if profile not in PROFILES:
+        raise Unusable(f"profile {profile!r} is unknown; use {', '.join(PROFILES)}")
     found = faults(folder or MUSEUM)
     work = [(fault, seed) for fault in found for seed in seeds]
     if start:
@@ -133,7 +137,7 @@ def power(folder=None, seeds=(0,), profile="quick", laws_only=False, output=None
     trials = {}
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    running = {}
+    running: dict[Any, Any] = {}
     try:
         while work or running:
             while work and len(running) < (jobs or os.cpu_count() or 1):
@@ -144,7 +148,8 @@ def power(folder=None, seeds=(0,), profile="quick", laws_only=False, output=None
                 process.start()
                 theirs.close()
                 running[ours] = (process, fault, seed, time.monotonic() + SECONDS)
-            for ours in connection.wait(running, timeout=1.0):
+            ready: list[Any] = connection.wait(running, timeout=1.0)
+            for ours in ready:
                 process, fault, seed, _ = running.pop(ours)
                 trials[fault.file, seed] = _received(ours, seed, process)
                 if progress:
@@ -198,7 +203,7 @@ class Power:
 
     def by_law(self):
         """For each law, the faults that break it, and those that break it alone."""
-        table = {}
+        table: dict[str, Any] = {}
         for fault in self.faults:
             laws = dict.fromkeys(law for run in self.runs(fault) for law in run.laws)
             for law in laws:
@@ -237,8 +242,8 @@ class Power:
         from rich.table import Table
 
         table = Table(box=None, header_style="bold", pad_edge=False)
-        for name, justify in (("law", "left"), ("kills", "right"), ("alone", "right"), ("first of the alone", "left")):
-            table.add_column(name, justify=justify, no_wrap=name == "law")
+        for name in ("law", "kills", "alone", "first of the alone"):
+            table.add_column(name, justify="right" if name in ("kills", "alone") else "left", no_wrap=name == "law")
         for law, (all_of, alone) in sorted(self.by_law().items(), key=lambda item: -len(item[1][0])):
             table.add_row(law, str(len(all_of)), str(len(alone)), ", ".join(f.file.stem for f in alone[:2]))
         console.print(table)

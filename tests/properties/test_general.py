@@ -1,0 +1,135 @@
+"""The laws of every operator hold for the reference, and each of them can fail."""
+
+import numpy as np
+import pytest
+
+from oplaws import refimpl
+from oplaws.conformance.engine import judge
+from oplaws.properties.law import registry
+from oplaws.refimpl import operators
+
+
+@pytest.mark.parametrize("name", operators)
+def test_the_laws_hold_for_the_reference(name):
+    report = judge("reference", [name], dtypes=["float32"], examples=6)
+    assert report.passed, str(report)
+    judged = {v.law for v in report.operators[name].laws if v.examples}
+    concerned = {law.name for law in registry.values() if law.concerns(operators[name])}
+    assert {"inputs_unchanged", "no_shared_memory", "determinism", "no_memory_of_earlier_calls"} <= judged <= concerned
+    missing = {v.law for v in report.operators[name].laws if v.verdict == "missing"}
+    assert not missing
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def relu_vjp(dy, x):
+    return (dy * (x > 0),)
+
+
+class Cache:
+    """An answer remembered by where the input lies."""
+
+    def __init__(self, function):
+        self.function, self.known = function, {}
+
+    def __call__(self, *arrays):
+        where = tuple(a.ctypes.data for a in arrays)
+        return self.known.setdefault(where, self.function(*arrays))
+
+
+class Buffer:
+    """One place for all results."""
+
+    def __init__(self, function):
+        self.function, self.places = function, {}
+
+    def __call__(self, *arrays):
+        result = self.function(*arrays)
+        y = result[0] if isinstance(result, tuple) else result
+        place = self.places.setdefault((y.shape, y.dtype), y)
+        place[...] = y
+        return (place,) if isinstance(result, tuple) else place
+
+
+class Drift:
+    """Another answer at every call."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *arrays):
+        self.calls += 1
+        result = self.function(*arrays)
+        one = np.asarray(self.calls, arrays[0].dtype)
+        return (result[0] + one,) if isinstance(result, tuple) else result + one
+
+
+def lenient_cross_entropy(logits, labels, *, reduction="mean"):
+    return refimpl.cross_entropy(logits, np.clip(labels, 0, logits.shape[1] - 1), reduction=reduction)
+
+
+def lenient_rnn(x, *rest, lengths=None, **attributes):
+    return refimpl.rnn(x, *rest, lengths=None if lengths is None else np.clip(lengths, 1, len(x)), **attributes)
+
+
+def broadcasting_mse_loss(prediction, target, *, reduction="mean"):
+    shape = np.broadcast_shapes(prediction.shape, target.shape)
+    arrays = (np.broadcast_to(a, shape).copy() for a in (prediction, target))
+    return refimpl.mse_loss(*arrays, reduction=reduction)
+
+
+def scaled_linear_vjp(dy, x, weight, bias=None):
+    dx, dweight, dbias = refimpl.linear_vjp(dy, x, weight, bias)
+    return dx * np.asarray(1.001, x.dtype), dweight * np.asarray(0.999, x.dtype), dbias
+
+
+WRONG = {
+    "agreement": {"relu": np.abs},
+    "gradient_agreement": {"relu_vjp": lambda dy, x: (dy * (x > 1),)},
+    "gradient_by_mean_value": {"sigmoid_vjp": lambda dy, x: (refimpl.sigmoid_vjp(dy, x)[0] * x.dtype.type(1.001),)},
+    "adjoint": {"linear_vjp": scaled_linear_vjp},
+    "ranges": {"sigmoid": lambda x: refimpl.sigmoid(x) * x.dtype.type(1.001)},
+    "inputs_unchanged": {"relu": lambda x: np.copyto(x, 0, casting="unsafe") or x + 0},
+    "no_shared_memory": {"relu": lambda x: x.view()},
+    "determinism": {"relu": Drift(relu)},
+    "determinism of a gradient": {"relu_vjp": Drift(relu_vjp)},
+    "no_memory_of_earlier_calls": {"relu": Cache(relu)},
+    "no_memory_of_earlier_calls of a gradient": {"relu_vjp": Cache(relu_vjp)},
+    "no_memory_of_earlier_calls in a buffer": {"relu": Buffer(relu)},
+    "no_memory_of_earlier_calls in a gradient's buffer": {"relu_vjp": Buffer(relu_vjp)},
+    "isolation": {"relu": lambda x: relu(x) + (x.sum() if x.size else 0)},
+    "gradient_isolation": {"relu_vjp": lambda dy, x: ((dy + dy.sum()) * (x > 0),)},
+    "illegal_arguments_raise: shapes": {"mse_loss": broadcasting_mse_loss},
+    "illegal_arguments_raise: labels": {"cross_entropy": lenient_cross_entropy},
+    "illegal_arguments_raise: lengths": {"rnn": lenient_rnn},
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_law_fails_where_it_should(what):
+    law = what.split()[0].rstrip(":")
+    (changed,) = WRONG[what]
+    name = changed.removesuffix("_vjp")
+    right = {name: getattr(refimpl, name), f"{name}_vjp": getattr(refimpl, f"{name}_vjp")}
+    report = judge({**right, **WRONG[what]}, [name], [law], ["float64"], examples=60, shrink=False)
+    assert [v.law for v in report.failures] == [law]
+    assert judge(right, [name], [law], ["float64"], examples=60).passed
+
+
+def test_a_candidate_that_declares_no_determinism_is_not_held_to_it():
+    drifts = {"relu": Drift(relu), "deterministic": False}
+    report = judge(drifts, ["relu"], ["determinism", "isolation", "ranges"], ["float32"], examples=8)
+    verdicts = {v.law: v.verdict for v in report.operators["relu"].laws}
+    assert verdicts == {"determinism": "skipped", "isolation": "skipped", "ranges": "pass"}
+
+
+def test_evaluation_may_return_the_input_itself_and_training_may_not():
+    def dropout(x, *, p, training, seed):
+        refimpl.dropout(x, p=p, training=training, seed=seed)
+        return x
+
+    report = judge({"dropout": dropout}, ["dropout"], ["no_shared_memory"], ["float32"], examples=30)
+    (failure,) = report.failures
+    assert failure.counterexample.case.attributes["training"]
