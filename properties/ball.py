@@ -16,83 +16,20 @@ Analysis. A mask travels beside the ball: `any` says that nothing is required of
 """
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+from scipy.special import erf
 
 from ..refimpl import words
-from ..refimpl.operator import DTYPES, HALF, Gradient, Operator
+from ..refimpl.operator import DTYPES, Gradient, Operator
+from .arithmetic import WIDE, Arithmetic
+
+__all__ = ["WIDE", "Arithmetic", "Ball", "around", "forward", "gradient", "lift"]
 
 EXP_UNITS, TANH_UNITS, ERF_UNITS, QUOTIENT_UNITS, ROOT_UNITS = 8, 10, 16, 2, 2
 FAST_UNITS = 128  # Winograd and FFT, in units of the neighbourhood's norm
-
-
-@dataclass(frozen=True, eq=False)
-class Arithmetic:
-    """How an implementation computes: unit roundoff of results (u) and of sums (ua), range, and what it declares."""
-
-    dtype: np.dtype
-    u: float
-    ua: float
-    digits: int
-    eta: float  # absolute error of an underflow
-    low: float  # results below it are judged to within it
-    high: float  # results above it may be infinite
-    largest: float
-    product_digits: int = 0  # significand bits of a product's operands, where coarser than the dtype
-    fast: bool = False  # Winograd or FFT
-    tiny: float = 0.0  # inputs below it may be flushed to zero
-    special: bool = False  # some input is not finite
-    mean_value: bool = True
-
-    @classmethod
-    @functools.cache
-    def of(cls, dtype, precision="", algorithm="direct", flushes=False):
-        """The arithmetic of a dtype, and of what a candidate declares about it."""
-        dtype = DTYPES[dtype] if isinstance(dtype, str) else dtype
-        info = ml_dtypes.finfo(dtype)
-        half = dtype in HALF
-        tiny, largest = float(info.smallest_normal), float(info.max)
-        digits = info.nmant + 1
-        sums = digits if precision == dtype.name else max(digits, 24)
-        return cls(
-            dtype=dtype,
-            u=2.0**-digits + 2.0**-53,
-            ua=2.0**-sums + 2.0**-53,
-            digits=sums,
-            eta=tiny if flushes else float(info.smallest_subnormal),
-            low=tiny if half else tiny * 2.0**10,
-            high=largest / 2 if half else largest * 2.0**-10,
-            largest=largest,
-            product_digits={"tf32": 11, "bfloat16": 8, "float16": 11}.get(precision, 0) if not half else 0,
-            fast=algorithm == "fast",
-            tiny=tiny if flushes else 0.0,
-        )
-
-    @functools.cached_property
-    def plainly(self):
-        """The same, while a slope is evaluated: operators run their text instead of the mean value form."""
-        return replace(self, mean_value=False)
-
-    @functools.cached_property
-    def aware(self):
-        """The same, where padding must be told from zeros."""
-        return replace(self, special=True)
-
-    def holds(self, values):
-        """Where rounding to the dtype changes nothing."""
-        if self.dtype == np.float64:
-            return np.isfinite(values)
-        return values.astype(self.dtype).astype(np.float64) == values
-
-    def rounding(self, values):
-        """The error of rounding to the dtype once."""
-        return np.where(self.holds(values), 0.0, self.u * np.abs(values))
-
-
-WIDE = Arithmetic.of("float64")
 
 
 @dataclass(frozen=True)
@@ -167,7 +104,7 @@ class Ball(NDArrayOperatorsMixin):
     __array__ = __bool__ = __float__ = __int__ = __index__ = _refuse
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
-        rule = _UFUNCS.get(ufunc.__name__)
+        rule = _UFUNCS.get(ufunc)
         if rule is None or method != "__call__" or out is not None or options:
             raise TypeError(f"no rule for {ufunc.__name__} ({method}) on balls")
         return rule(*[x if type(x) is Ball else _ball(x, self.arithmetic) for x in inputs])
@@ -408,8 +345,6 @@ def _sqrt(a):
 
 
 def _erf(a):
-    from scipy.special import erf
-
     near = _nearest_zero(a.m, a.r)
     local = np.where((a.m == 0) & (a.r == 0), 0.0, ERF_UNITS * a.arithmetic.u)
     return _element(erf(a.m), a.r * (2 / np.sqrt(np.pi)) * np.exp(-near * near) + local, (a,))
@@ -738,23 +673,22 @@ _FUNCTIONS = {
 }  # fmt: skip
 
 
-# by name: erf is SciPy's, which is slow to import and stays unloaded until a text calls it
 _UFUNCS = {
-    "add": _add,
-    "subtract": lambda a, b: _add(a, b, -1),
-    "multiply": _multiply,
-    "divide": _divide,
-    "negative": _negative,
-    "absolute": _absolute,
-    "maximum": _select(np.maximum),
-    "minimum": _select(np.minimum),
-    "heaviside": _heaviside,
-    "sqrt": _sqrt,
-    "matmul": functools.partial(_contract, np.matmul),
-    "exp": _function(EXP_UNITS, 0.0, np.exp, _exp_spread),
-    "expm1": _function(EXP_UNITS, 0.0, np.expm1, _exp_spread),
-    "log": _function(EXP_UNITS, 1.0, np.log, _log_spread),
-    "log1p": _function(EXP_UNITS, 0.0, np.log1p, lambda x, r, y: _log_spread(1 + x, r, y)),
-    "tanh": _function(TANH_UNITS, 0.0, np.tanh, _tanh_spread),
-    "erf": _erf,
+    np.add: _add,
+    np.subtract: lambda a, b: _add(a, b, -1),
+    np.multiply: _multiply,
+    np.divide: _divide,
+    np.negative: _negative,
+    np.absolute: _absolute,
+    np.maximum: _select(np.maximum),
+    np.minimum: _select(np.minimum),
+    np.heaviside: _heaviside,
+    np.sqrt: _sqrt,
+    np.matmul: functools.partial(_contract, np.matmul),
+    np.exp: _function(EXP_UNITS, 0.0, np.exp, _exp_spread),
+    np.expm1: _function(EXP_UNITS, 0.0, np.expm1, _exp_spread),
+    np.log: _function(EXP_UNITS, 1.0, np.log, _log_spread),
+    np.log1p: _function(EXP_UNITS, 0.0, np.log1p, lambda x, r, y: _log_spread(1 + x, r, y)),
+    np.tanh: _function(TANH_UNITS, 0.0, np.tanh, _tanh_spread),
+    erf: _erf,
 }

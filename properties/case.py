@@ -313,7 +313,7 @@ def cases(draw, operator, dtype, regimes=None):
     allowed = regimes or drawn.regimes or [name for name in REGIMES if name not in operator.avoid]
     regime = allowed[-draw(st.integers(1 - len(allowed), 0))]  # no other range is like it: its deck is its own
     kind = "integers" if regime in _EXACT else draw(st.sampled_from(_COTANGENTS))
-    plain = draw(st.integers(0, 1)) == 0
+    laid = draw(st.sampled_from(("plain", "all", "one")))
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.Generator(np.random.SFC64(seed))
     inputs = tuple(
@@ -331,7 +331,11 @@ def cases(draw, operator, dtype, regimes=None):
         alone = rng.choice([i for i, dy in enumerate(cotangents) if dy is not None])
         cotangents = tuple(dy if i == alone else None for i, dy in enumerate(cotangents))
     arrays = [*inputs, *cotangents]
-    layouts = tuple("contiguous" if plain else str(rng.choice(LAYOUTS)) for _ in arrays)
+    odd = rng.integers(len(arrays))
+    layouts = tuple(
+        str(rng.choice(LAYOUTS)) if laid == "all" or (laid == "one" and i == odd) else "contiguous"
+        for i in range(len(arrays))
+    )
     for i, layout in enumerate(layouts):
         if layout == "broadcast" and arrays[i] is not None and arrays[i].ndim and len(arrays[i]):
             arrays[i] = np.broadcast_to(arrays[i][:1], arrays[i].shape).copy()

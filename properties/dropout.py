@@ -57,7 +57,8 @@ def dropout_keeps_or_drops(asked):
     if not attributes["training"]:
         return identical("y", x, y, "evaluation must return x")
     p = attributes["p"]
-    kept = np.ones(x.shape, bool) if p == 0 else np.zeros(x.shape, bool) if p == 1 else y != 0
+    spoilt = np.isnan(y) & ~np.isfinite(x)  # dropped, as 0 times an infinity, or kept
+    kept = np.ones(x.shape, bool) if p == 0 else np.zeros(x.shape, bool) if p == 1 else (y != 0) & ~spoilt
     return _masked(asked, y, x, kept, "y")
 
 
