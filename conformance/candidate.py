@@ -479,6 +479,11 @@ class Asked:
         """The same question once more, on fresh copies."""
         return Asked(self.candidate, self.case)
 
+    def again_after(self, other):
+        """The same question once more, after another one."""
+        answer(other.candidate, other._request())
+        return self.again()
+
     def on(self, case):
         """The same candidate on another case."""
         return Asked(self.candidate, case)

@@ -20,7 +20,7 @@ class Arithmetic:
     eta: float  # absolute error of an underflow
     low: float  # results below it are judged to within it
     high: float  # results above it may be infinite
-    largest: float
+    largest: float  # of a sum
     product_digits: int = 0  # significand bits of a product's operands, where coarser than the dtype
     fast: bool = False  # Winograd or FFT
     tiny: float = 0.0  # inputs below it may be flushed to zero
@@ -45,7 +45,7 @@ class Arithmetic:
             eta=tiny if flushes else float(info.smallest_subnormal),
             low=tiny if half else tiny * 2.0**10,
             high=largest / 2 if half else largest * 2.0**-10,
-            largest=largest,
+            largest=largest if sums == digits else float(ml_dtypes.finfo(np.float32).max),
             product_digits={"tf32": 11, "bfloat16": 8, "float16": 11}.get(precision, 0) if not half else 0,
             fast=algorithm == "fast",
             tiny=tiny if flushes else 0.0,

@@ -123,7 +123,10 @@ def _sparse(rng, shape):
 
 def _special(rng, shape):
     pick, values = rng.random(shape), rng.standard_normal(shape)
-    return np.where(pick < 0.04, np.inf, np.where(pick < 0.08, -np.inf, np.where(pick < 0.11, np.nan, values)))
+    values = np.where(pick < 0.04, np.inf, np.where(pick < 0.08, -np.inf, np.where(pick < 0.11, np.nan, values)))
+    if values.size:
+        values.flat[rng.integers(values.size)] = rng.choice([np.nan, np.inf, -np.inf])
+    return values
 
 
 def _log_uniform(low, high):
@@ -179,8 +182,8 @@ def fill(rng, spec, shape, sizes, regime, dtype, scale, *, cotangent=False):
     elif spec.role == "weight" and (scale is not None or regime not in _UNSCALED):
         reach = math.sqrt(3) if scale is None else scale
         values = rng.uniform(-reach, reach, shape) / math.sqrt(_fan_in(spec, shape, sizes))
-    elif spec.role == "state" and rng.random() < 0.2 and regime not in _EXACT:
-        values = rng.uniform(-30, 30, shape)
+    elif spec.role == "state" and (pick := rng.random()) < 0.35 and regime not in _EXACT:
+        values = rng.uniform(-30, 30, shape) if pick < 0.2 else np.zeros(shape)
     else:
         values = REGIMES[regime](rng, shape)
     with np.errstate(over="ignore"):
@@ -245,7 +248,9 @@ def structure(*operators, leaves_out=""):
 
 
 SMALL = (1, 2, 3, 4, 5)
-STRADDLING = (7, 8, 9, 15, 16, 17, 31, 33, 35, 63, 65)
+STRADDLING = (7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 127, 128, 129, 257)
+LARGE = (1025, 4097)  # beyond a block of most kernels
+HUGE = 70_001  # beyond 16 bits, where an array has one axis
 
 
 def draw_attribute(draw, attribute, axes=1):
@@ -270,13 +275,15 @@ def _general(draw, operator):
     sizes = {k: v for k, v in attributes.items() if type(v) is int}
     sizes.update(operator.derive({**operator.defaults, **attributes}) if operator.derive else {})
     named = [name for name in named if name not in sizes]
-    long = draw(st.sampled_from((None, None, *named, *many)))
+    long = draw(st.sampled_from((*named, *many, *(many if operator.elementwise else (None,)), None)))
+    beyond = (*STRADDLING, *LARGE)
     for name in named:
-        sizes[name] = draw_size(draw, name, long)
+        sizes[name] = draw_size(draw, name, long, beyond)
     for name in many:
         rank = draw(st.sampled_from((1, 2, 0, 3)))
+        alone = (*beyond, HUGE) if rank == 1 and not named else beyond
         sizes[name] = tuple(
-            draw_size(draw, "N" if i == 0 else "", long if i else long == name and "N") for i in range(rank)
+            draw_size(draw, "N" if i == 0 else "", "N" if i == 0 and long == name else None, alone) for i in range(rank)
         )
     shapes = []
     for spec in operator.arrays.values():
@@ -288,10 +295,10 @@ def _general(draw, operator):
     return Structure(shapes, attributes)
 
 
-def draw_size(draw, name, long=None):
+def draw_size(draw, name, long=None, beyond=STRADDLING):
     """The size of an axis: small, beyond a vector's width if it is the long one; the batch axis N may be empty."""
     if name and name == long:
-        return draw(st.sampled_from(STRADDLING))
+        return draw(st.sampled_from(beyond))
     return draw(st.sampled_from((*SMALL, *SMALL, 0) if name == "N" else SMALL))
 
 
@@ -311,7 +318,9 @@ def cases(draw, operator, dtype, regimes=None):
     except ValueError:
         assume(False)
     allowed = regimes or drawn.regimes or [name for name in REGIMES if name not in operator.avoid]
-    regime = allowed[-draw(st.integers(1 - len(allowed), 0))]  # no other range is like it: its deck is its own
+    empty = any(shape is not None and 0 in shape for shape in drawn.shapes)  # no card is wasted on it
+    # no other range is like this one: its deck is its own
+    regime = allowed[0] if empty else allowed[-draw(st.integers(1 - len(allowed), 0))]
     kind = "integers" if regime in _EXACT else draw(st.sampled_from(_COTANGENTS))
     laid = draw(st.sampled_from(("plain", "all", "one")))
     seed = draw(st.integers(0, 2**32 - 1))

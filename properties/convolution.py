@@ -1,19 +1,33 @@
-"""Convolutions: how their cases are drawn. Sizes follow from the attributes, so that every drawn case is legal."""
+"""Convolutions: how their cases are drawn, what each attribute means, and what an impulse gives.
 
+Sizes follow from the attributes, so that every drawn case is legal.
+"""
+
+import numpy as np
 from hypothesis import strategies as st
 
-from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d
+from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
 from ..refimpl.words import per_axis
 from .case import Structure, draw_attribute, draw_size, structure
+from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, worst
+
+CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
 
 
 def draw_shared(draw, operator, axes):
     """Attributes, channels and kernel, and the chosen long axis."""
     attributes = {name: draw_attribute(draw, spec, axes) for name, spec in operator.attributes.items()}
-    long = draw(st.sampled_from((None, None, None, "I", "O", "positions", "N")))
-    channels = tuple(draw_size(draw, name, long) for name in ("I", "O"))
-    kernel = tuple(draw(st.sampled_from((1, 2, 3, 3, 4, 5) if axes < 3 else (1, 2, 3))) for _ in range(axes))
-    batch = draw(st.sampled_from((1, 2, 3, 0, 17))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
+    long = draw(st.sampled_from((None, None, "I", "O", "channels", "depthwise", "positions", "N")))
+    channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
+    if long == "channels":
+        channels = tuple(draw(st.sampled_from((8, 16, 32, 33))) for _ in channels)
+    if long == "depthwise":
+        channels = (1, draw(st.sampled_from((1, 2))))
+        attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
+    sizes = st.sampled_from((1, 3, 2, 3, 5, 4) if axes < 3 else (1, 3, 2))
+    square = draw(st.booleans())
+    kernel = (draw(sizes),) * axes if square else tuple(draw(sizes) for _ in range(axes))
+    batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
     return attributes, channels, kernel, batch, long
 
 
@@ -45,3 +59,236 @@ def transposed_structure(draw, operator):
     groups = attributes["groups"]
     bias = (groups * o,) if draw(st.booleans()) else None
     return Structure([(batch, groups * i, *size), (groups * i, o, *kernel), bias], attributes)
+
+
+# --- laws --------------------------------------------------------------------------------------------------------
+
+CONVOLUTIONS = (conv1d, conv2d, conv3d)
+
+
+def settings(case, *names):
+    """The attributes of these names, each with one number for every spatial axis."""
+    axes = case.inputs[0].ndim - 2
+    return [per_axis(case.attributes[name], axes) for name in names]
+
+
+def cut(slices):
+    """The last axes cut so, the ones before them whole."""
+    return (..., *slices)
+
+
+def meetings(place, kernel, size, stride, padding, dilation, transposed=False):
+    """The offsets k of the kernel and places q < size with stride q + dilation k - padding = place.
+
+    Transposed: q = stride place + dilation k - padding.
+    """
+    for k in np.ndindex(*kernel):
+        reach = [d * j - p for d, j, p in zip(dilation, k, padding, strict=True)]
+        if transposed:
+            steps = [(s * at + r, 0) for s, at, r in zip(stride, place, reach, strict=True)]
+        else:
+            steps = [divmod(at - r, s) for s, at, r in zip(stride, place, reach, strict=True)]
+        if all(0 <= q < n and not beside for (q, beside), n in zip(steps, size, strict=True)):
+            yield k, tuple(q for q, _ in steps)
+
+
+def _impulse(rng, shape, dtype):
+    """A 1 among zeros: the array, the channel and the place."""
+    channel, *place = (int(rng.integers(n)) for n in shape)
+    array = np.zeros((1, *shape), dtype)
+    array[(0, channel, *place)] = 1
+    return array, channel, place
+
+
+def _met(asked, channel, place, size, back=False):
+    """Where an impulse in x (back: in dy) meets the weight, and the places of the other that it concerns there.
+
+    Pairs of an index of the weight and one of (channels, *size), each with the other channels of its group.
+    """
+    weight, transposed = asked.case.inputs[1], asked.operator is conv_transpose2d
+    groups = asked.case.attributes["groups"]
+    first = transposed is back  # the weight's first axis goes with the other array's channels
+    own, other = (weight.shape[1], weight.shape[0] // groups) if first else (weight.shape[0] // groups, weight.shape[1])
+    g = channel // own
+    block, all_of_it = slice(g * other, (g + 1) * other), slice(None)
+    for k, q in meetings(
+        place, weight.shape[2:], size, *settings(asked.case, "stride", "padding", "dilation"), transposed is not back
+    ):
+        yield (block, channel % own, *k) if first else (channel, all_of_it, *k), (block, *q)
+
+
+@law(*CONVOLUTIONS, conv_transpose2d)
+def impulse_gives_the_kernel(asked):
+    """A 1 among zeros at place p gives weight[:, i, k] where stride q + dilation k - padding = p, else 0, exactly."""
+    x, weight, _ = asked.case.inputs
+    if not asked.case.finite:
+        return None
+    impulse, channel, place = _impulse(generator(asked), x.shape[1:], x.dtype)
+    other = call(asked, impulse, weight, None)
+    y = np.zeros(other.shapes[0])
+    for k, q in _met(asked, channel, place, y.shape[2:]):
+        y[(0, *q)] = weight[k]
+    return gives("y", other, y)
+
+
+@law(*CONVOLUTIONS, conv_transpose2d, needs="gradient", every=2)
+def impulse_in_the_gradient(asked):
+    """Of an impulse in x dweight holds the dy that it meets, of one in dy dx holds the weight, else 0, exactly."""
+    x, weight, _ = asked.case.inputs
+    if not asked.case.finite:
+        return None
+    rng, shape = generator(asked), asked.shapes[0][1:]
+    impulse, channel, place = _impulse(rng, x.shape[1:], x.dtype)
+    back, *behind = _impulse(rng, shape, x.dtype)
+    given = rng.standard_normal((1, *shape)).astype(x.dtype)
+    both = np.concatenate([impulse, np.zeros_like(impulse)]), weight, None
+    other = call(asked, *both, cotangents=(np.concatenate([given, back]),))
+    dweight, dx = np.zeros(weight.shape), np.zeros((2, *x.shape[1:]))
+    for k, q in _met(asked, channel, place, shape[1:]):
+        dweight[k] = given[(0, *q)]
+    dx[0] = np.nan
+    for k, q in _met(asked, *behind, x.shape[2:], back=True):
+        dx[(1, *q)] = weight[k]
+    return worst([gives_gradient("dweight", other, dweight, 1), gives_gradient("dx", other, dx, 0)])
+
+
+@law(*CONVOLUTIONS, conv_transpose2d, every=2)
+def groups_are_diagonal_blocks(asked):
+    """groups = G is one group whose weight has the G blocks on its diagonal and 0 elsewhere."""
+    (x, weight, *bias), groups = asked.case.inputs, asked.case.attributes["groups"]
+    if groups == 1 or not asked.case.finite:
+        return None
+    rows, columns, *kernel = weight.shape
+    dense = np.zeros((groups, rows // groups, groups, columns, *kernel), weight.dtype)
+    for g, block in enumerate(np.split(weight, groups)):
+        dense[g, :, g] = block
+    dense = dense.reshape(rows, groups * columns, *kernel)
+    return same("y", asked, call(asked, x, dense, *bias, groups=1))
+
+
+@law(*CONVOLUTIONS, conv_transpose2d, every=2)
+def dilation_puts_zeros_into_the_kernel(asked):
+    """dilation = D is a kernel with D - 1 zeros between its elements."""
+    x, weight, *bias = asked.case.inputs
+    (dilation,) = settings(asked.case, "dilation")
+    if max(dilation) == 1 or not asked.case.finite or not _room_at_the_end(asked.case, "stride"):
+        return None
+    wide = _stuffed(weight, dilation)
+    return same("y", asked, call(asked, x, wide, *bias, dilation=1))
+
+
+def _stuffed(array, steps, more=None):
+    """Zeros between the elements of the last axes, and more of them at the end."""
+    size = array.shape[-len(steps) :]
+    more = more or (0,) * len(steps)
+    wide = [(n - 1) * step + 1 + extra for n, step, extra in zip(size, steps, more, strict=True)]
+    stuffed = np.zeros((*array.shape[: -len(steps)], *wide), array.dtype)
+    places = (slice(0, (n - 1) * step + 1, step) for n, step in zip(size, steps, strict=True))
+    stuffed[cut(places)] = array
+    return stuffed
+
+
+def _room_at_the_end(case, name):
+    """Whether a transposed convolution may keep its output_padding when this attribute alone is left above 1."""
+    if "output_padding" not in case.attributes:
+        return True
+    return all(extra < step for extra, step in zip(*settings(case, "output_padding", name), strict=True))
+
+
+@law(*CONVOLUTIONS, every=2)
+def stride_skips_positions(asked):
+    """stride = S gives every S-th position of stride 1."""
+    (stride,) = settings(asked.case, "stride")
+    if max(stride) == 1 or not asked.case.finite:
+        return None
+    slices = (slice(0, (n - 1) * s + 1, s) for n, s in zip(asked.shapes[0][2:], stride, strict=True))
+    return same("y", asked, call(asked, *asked.case.inputs, stride=1), there=cut(slices))
+
+
+@law(conv_transpose2d, every=2)
+def transposed_stride_puts_zeros_into_the_input(asked):
+    """Transposed, stride = S is an input with S - 1 zeros between its elements, output_padding as many at its end."""
+    x, *rest = asked.case.inputs
+    stride, extra = settings(asked.case, "stride", "output_padding")
+    if max(*stride, *extra) == 1 or not asked.case.finite:
+        return None
+    return same("y", asked, call(asked, _stuffed(x, stride, extra), *rest, stride=1, output_padding=0))
+
+
+@law(*CONVOLUTIONS, every=2)
+def padding_is_zeros_around_the_input(asked):
+    """padding = P is an input with P zeros before and behind it on every axis."""
+    x, *rest = asked.case.inputs
+    (padding,) = settings(asked.case, "padding")
+    if max(padding) == 0 or not asked.case.finite:
+        return None
+    around = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding)))
+    return same("y", asked, call(asked, around, *rest, padding=0))
+
+
+@law(conv_transpose2d, every=2)
+def transposed_padding_crops_the_output(asked):
+    """Transposed, padding = P leaves out P rows and columns on every side of the result."""
+    (padding,) = settings(asked.case, "padding")
+    if max(padding) == 0 or not asked.case.finite:
+        return None
+    slices = (slice(p, p + n) for p, n in zip(padding, asked.shapes[0][2:], strict=True))
+    return same("y", asked, call(asked, *asked.case.inputs, padding=0), there=cut(slices))
+
+
+@law(*CONVOLUTIONS, conv_transpose2d, every=2)
+def some_images_alone(asked):
+    """An image's result depends neither on its place nor on the others: some of them, in another order, as before."""
+    x, *rest = asked.case.inputs
+    if not asked.case.finite or len(x) < 2:
+        return None
+    some = picked(asked, len(x))
+    return same("y", asked, call(asked, x[some], *rest), here=some)
+
+
+@law(*CONVOLUTIONS, every=8)
+def kernel_of_one_cell_is_linear(asked):
+    """A 1x1 kernel is the linear layer over the channels, at every place, where the candidate offers both."""
+    x, weight, bias = asked.case.inputs
+    if not asked.case.finite or not asked.candidate.offers("linear"):
+        return None
+    x, cell = x[:, : weight.shape[1]], weight[(..., *(slice(1),) * (x.ndim - 2))]
+    narrow = call(asked, x, cell, bias, stride=1, padding=0, dilation=1, groups=1)
+    matrix = cell.reshape(cell.shape[:2])
+    layer = call(asked, np.moveaxis(x, 1, -1), matrix, bias, operator=linear).seen[0]
+    return meet("y", narrow.seen[0], np.moveaxis(layer, -1, 1))
+
+
+@law(conv1d, conv2d, every=4)
+def one_more_axis_of_size_one(asked):
+    """On images of height 1 conv2d is conv1d, on volumes of depth 1 conv3d is conv2d, where both are offered."""
+    x, weight, bias = asked.case.inputs
+    wider = conv2d if asked.operator is conv1d else conv3d
+    if not asked.case.finite or not asked.candidate.offers(wider.name):
+        return None
+    stride, padding, dilation = settings(asked.case, "stride", "padding", "dilation")
+    other = call(
+        asked,
+        x[:, :, None],
+        weight[:, :, None],
+        bias,
+        operator=wider,
+        stride=(1, *stride),
+        padding=(0, *padding),
+        dilation=(1, *dilation),
+        groups=asked.case.attributes["groups"],
+    )
+    return meet("y", asked.seen[0], other.seen[0][:, :, 0])
+
+
+@law(conv_transpose2d, every=2)
+def transposed_is_the_adjoint(asked):
+    """<conv2d(u, weight), x> = <u, conv_transpose2d(x, weight)> under equal attributes, where both are offered."""
+    (x, weight, _), (u,) = asked.case.inputs, asked.case.cotangents
+    if not asked.case.finite or not x.size or not asked.candidate.offers("conv2d"):
+        return None
+    attributes = {name: value for name, value in asked.case.attributes.items() if name != "output_padding"}
+    back = call(asked, u, weight, None, operator=conv2d, **attributes).seen[0]
+    back = back[cut(slice(n) for n in x.shape[2:])]  # output_padding may have made room for a position more
+    forth = call(asked, x, weight, None).seen[0]
+    return meet("<conv2d(u), x>", np.sum(back * exact(x)), np.sum(exact(u) * forth))

@@ -19,6 +19,14 @@ ALPHA = 1e-14
 SAMPLE = (2**11, 2**10)
 
 
+def _sample(asked):
+    """2^21 draws in an array of the case's own number of axes; channels of one pixel."""
+    x, operator = asked.case.inputs[0], asked.operator
+    if operator is channel_dropout:
+        return (*SAMPLE, *(1,) * (x.ndim - 2))
+    return {1: (2**21,), 3: (2**11, 2**5, 2**5)}.get(x.ndim, SAMPLE)
+
+
 def _ones(asked, shape, **attributes):
     """Where the candidate keeps an array of ones of this shape, under the case's attributes or others."""
     case = asked.case
@@ -114,15 +122,27 @@ def _binomial(count, draws, probability, what):
 def dropout_rate(asked):
     """An element is dropped with probability p: exact binomial test on 2^21 draws."""
     p = _rate(asked)
-    kept = _ones(asked, SAMPLE, p=p, training=True)
-    return _binomial(int(kept.sum()), kept.size, 1 - p, f"kept at p = {p}")
+    for rate in (p, 1 / 768):  # the second is none of 256 steps
+        kept = _ones(asked, _sample(asked), p=rate, training=True)
+        _binomial(int(kept.sum()), kept.size, 1 - rate, f"kept at p = {rate}")
+    return EXACT
+
+
+@law(dropout, channel_dropout, every=8)
+def dropout_number_varies(asked):
+    """The number kept is itself random: twelve masks of 4096 draws do not all keep equally many."""
+    p, seed = _rate(asked), asked.case.attributes["seed"]
+    counts = {int(_ones(asked, (64, 64), p=p, training=True, seed=(seed + i) % 2**31).sum()) for i in range(12)}
+    if len(counts) == 1:  # by chance once in 10^22 for p = 0.5, 10^14 for any p that is drawn
+        raise Violation("statistics", f"twelve seeds keep {counts.pop()} of 4096 each, p = {p}")
+    return EXACT
 
 
 @law(dropout, channel_dropout, every=8)
 def dropout_elements_are_independent(asked):
     """Two elements are both kept with probability (1 - p)^2: neighbours, rows, columns, distant ones, whole halves."""
     p = _rate(asked)
-    kept = _ones(asked, SAMPLE, p=p, training=True).reshape(-1)
+    kept = _ones(asked, _sample(asked), p=p, training=True).reshape(-1)
     for lag in (1, 2, 4, 16, 64, SAMPLE[1], 64 * SAMPLE[1], kept.size // 2):
         first, second = np.moveaxis(kept.reshape(-1, 2, lag), 1, 0)
         both = int((first & second).sum())

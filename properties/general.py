@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..refimpl.operator import Array
+from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
 from .law import EXACT, Violation, agree, identical, law, meet, worst
@@ -31,7 +31,7 @@ def gradient_agreement(asked):
     return worst([agree(b, v, name) for b, v, name in named if b is not None and v is not None])
 
 
-@law(compared, needs="gradient", every=2)
+@law(compared, needs="gradient", every=3)
 def gradient_by_mean_value(asked):
     """<dy, f(x + v) - f(x)> lies in <f'([x, x + v])^T dy, v>: the gradient against its own forward."""
     case = asked.case
@@ -176,6 +176,68 @@ def no_memory_of_earlier_calls(asked):
     return EXACT
 
 
+@law(compared, every=4, compares=True)
+def attributes_are_not_remembered(asked):
+    """Under another attribute, right after the case: that attribute's own result; then the case again, as before."""
+    case = asked.case
+    edges = [
+        (name, v) for name, spec in case.operator.attributes.items() if not isinstance(spec, Array) for v in spec.edges
+    ]
+    others = [{**case.attributes, name: v} for name, v in edges if v != case.attributes[name]]
+    others = [a for a in others if _refusal(case.operator, case.inputs, a) is None]
+    if not others:
+        return None
+    other = asked.on(replace(case, attributes=others[case.seed % len(others)]))
+    found = agreement(other)
+    if asked.candidate.deterministic and asked.differentiable:
+        for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(other).vjp, strict=True):
+            identical(name, a, b, "another gradient after a forward call under another attribute")
+    return found
+
+
+def _batched(operator):
+    """An axis N, or any number of axes of which the first may be empty."""
+    specs = operator.arrays.values()
+    return operator.elementwise or any(axis.token == "N" or axis.many == "batch" for s in specs for axis in s.axes)
+
+
+@law(_batched, every=4)
+def an_empty_batch_is_legal(asked):
+    """Cut to no samples, a call returns empty results, and parameter gradients that are zero."""
+    case, operator = asked.case, asked.operator
+    cut = [_without_samples(a, operator.declared(i)) for i, a in enumerate(case.inputs)]
+    attributes = {
+        k: _without_samples(v, operator.attributes[k]) if isinstance(v, np.ndarray) else v
+        for k, v in case.attributes.items()
+    }
+    if all(a is b for a, b in zip(cut, case.inputs, strict=True)) or _refusal(operator, cut, attributes):
+        return None
+    shapes = operator.result_shapes(cut, attributes)
+    dy = [
+        np.zeros(shape, DTYPES[case.dtype]) if spec.differentiable else None
+        for shape, spec in zip(shapes, operator.results.values(), strict=True)
+    ]
+    empty = asked.on(replace(case, inputs=tuple(cut), attributes=attributes, cotangents=tuple(dy)))
+    empty.forward  # noqa: B018  its form is judged as it is fetched
+    if asked.differentiable:
+        for name, dx in zip(asked.gradient_names, empty.vjp, strict=True):
+            if dx is not None and dx.any():
+                raise Violation(
+                    "value", f"{name} of an empty batch is not zero", place=name, expected=0.0, got=float(dx.flat[0])
+                )
+    return EXACT
+
+
+def _without_samples(array, spec):
+    """The array with none of its samples; itself where it has no axis of samples."""
+    if array is None or not array.ndim:
+        return array
+    tokens = [axis.token for axis in spec.axes]
+    if "N" in tokens:
+        return np.take(array, [], tokens.index("N"))
+    return array[:0] if spec.axes and spec.axes[0].many in ("batch", "shape") and array.ndim >= len(tokens) else array
+
+
 @law(compared, every=2)
 def isolation(asked):
     """A change of one element changes no bit of a result that does not depend on it: other samples, earlier steps."""
@@ -227,7 +289,8 @@ def _repeatable(asked):
 
 def _touched(rng, array):
     """The array with another value at one place, and with NaN there, which shows where the place is felt."""
-    at = tuple(map(int, np.unravel_index(rng.integers(array.size), array.shape)))
+    flat = rng.choice([0, array.size - 1, rng.integers(array.size)])  # the ends are where a shortcut looks or stops
+    at = tuple(map(int, np.unravel_index(flat, array.shape)))
     changed, marked = array.copy(), array.copy()
     other = array.flat[rng.integers(array.size)]
     changed[at] = other if other != array[at] else array[at] * array.dtype.type(0.5)
@@ -248,10 +311,10 @@ def _unreached(names, reached, before, after, source):
 def illegal_arguments_raise(asked):
     """Shapes that do not fit, attributes and labels out of range, unknown names: each raises an exception."""
     case = asked.case
-    wrong = [change for change in _changes(case) if _illegal(case.operator, *change[1:])]
-    if not wrong:
+    wrong = _wrong(case)
+    if wrong is None:
         return None
-    what, inputs, attributes = wrong[case.seed % len(wrong)]
+    what, inputs, attributes = wrong
     reply = asked.ask(inputs, attributes, case.layouts)
     if reply.kind != "exception":
         call = (inputs, attributes)
@@ -261,36 +324,57 @@ def illegal_arguments_raise(asked):
     return EXACT
 
 
+def _wrong(case):
+    """A call that differs from a legal one in one argument and must be refused: (what was changed, inputs, attributes).
+
+    Of each argument the nearest wrong value counts: the first step too far is what a check forgets.
+    """
+    knobs = [*case.operator.attributes, *(i for i, a in enumerate(case.inputs) if a is not None)]
+    np.random.Generator(np.random.SFC64(case.seed)).shuffle(knobs)
+    changes = (change for knob in knobs for change in _changes(case, knob))
+    return next((change for change in changes if _illegal(case.operator, *change[1:])), None)
+
+
 def _illegal(operator, inputs, attributes):
+    return _refusal(operator, inputs, attributes) is not None and not _open(operator, inputs, attributes)
+
+
+def _open(operator, inputs, attributes):
+    """The contract leaves open whether the call is legal."""
+    return isinstance(_refusal(operator, inputs, attributes), Unjudged)
+
+
+def _refusal(operator, inputs, attributes):
     try:
         operator.admit(inputs, attributes)
-    except (ValueError, TypeError):
-        return True
-    return False
+    except (ValueError, TypeError) as error:
+        return error
+    return None
 
 
-def _changes(case):
-    """Calls that differ from a legal one in one argument: (what was changed, inputs, attributes)."""
-    operator = case.operator
-    for name, spec in operator.attributes.items():
+def _changes(case, knob):
+    """Calls with another value of an attribute, or another shape or content of an input."""
+    if isinstance(knob, str):
+        spec, value = case.operator.attributes[knob], case.attributes.get(knob)
         if isinstance(spec, Array):
-            if case.attributes.get(name) is not None:
-                yield from ((f"{name} = {v.tolist()}", case.inputs, {**case.attributes, name: v})
-                            for v in _out_of_range(spec, case.attributes[name]))  # fmt: skip
-            continue
-        for value in (*spec.illegal, *spec.edges, *spec.beyond):
-            yield f"{name} = {value!r}", case.inputs, {**case.attributes, name: value}
-    for i, array in enumerate(case.inputs):
-        if array is None:
-            continue
-        spec = operator.declared(i)
-        name = case.names()[i]
-        if spec.role == "label":
-            for v in _out_of_range(spec, array):
-                yield f"{name} = {v.tolist()}", _put(case.inputs, i, v), case.attributes
-        for axis in range(array.ndim):
-            grown = np.concatenate([array, np.take(array, [-1], axis)], axis) if array.shape[axis] else array
-            yield f"{name} of shape {grown.shape}", _put(case.inputs, i, grown), case.attributes
+            values = () if value is None else _out_of_range(spec, value)
+        elif spec.beyond and type(value) is int:
+            values = (*spec.illegal, *range(value + 1, value + 40), *spec.beyond)
+            values = values[case.seed % (len(spec.illegal) + 1) :]  # not always the one below the least
+        else:
+            values = (*spec.illegal, *spec.edges)
+        for other in values:
+            shown = other.tolist() if isinstance(other, np.ndarray) else other
+            yield f"{knob} = {shown!r}", case.inputs, {**case.attributes, knob: other}
+        return
+    array, name = case.inputs[knob], case.names()[knob]
+    spec = case.operator.declared(knob)
+    for other in _out_of_range(spec, array) if spec.role == "label" else ():
+        yield f"{name} = {other.tolist()}", _put(case.inputs, knob, other), case.attributes
+    for axis in range(array.ndim) if array.size else ():
+        for more in (1, 2, 3, 8, 40) if spec.role == "weight" else (1,):
+            grown = np.concatenate([array, np.repeat(np.take(array, [-1], axis), more, axis)], axis)
+            yield f"{name} of shape {grown.shape}", _put(case.inputs, knob, grown), case.attributes
 
 
 def _out_of_range(spec, array):

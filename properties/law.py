@@ -9,6 +9,7 @@ where it has nothing to judge on this case, or raises `Violation`. It never ment
 with a ball, `identical` compares bits.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -142,7 +143,25 @@ def gives(name, asked, value, result=0):
     """A result is what the definition gives, within its radius, and a number wherever one must be."""
     expected = asked.expected[result]
     value = np.broadcast_to(np.asarray(value, np.float64), expected.shape)
-    return agree(Ball(value, expected.r, expected.arithmetic, expected.any), asked.forward[result], name)
+    with blaming(asked):
+        return agree(Ball(value, expected.r, expected.arithmetic, expected.any), asked.forward[result], name)
+
+
+def gives_gradient(name, asked, value, which):
+    """The gradient with regard to an input likewise; a value of NaN stands for a place that is not judged."""
+    expected, value = asked.expected_gradient[which], np.asarray(value, np.float64)
+    free = np.isnan(value) if expected.any is None else np.isnan(value) | expected.any
+    return agree(Ball(value, expected.r, expected.arithmetic, free), asked.vjp[which], name)
+
+
+@contextlib.contextmanager
+def blaming(other):
+    """What is found inside is the fault of this forward call, and shown as that."""
+    try:
+        yield
+    except Violation as fault:
+        fault.call, fault.asked = (other.case.inputs, other.case.attributes), "forward"
+        raise
 
 
 def exact(array):

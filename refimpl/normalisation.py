@@ -17,8 +17,8 @@ import math
 
 import numpy as np
 
-from .operator import data, flag, number, operator, result, variance, weight
-from .words import forms
+from .operator import Unjudged, data, flag, number, operator, result, variance, weight
+from .words import forms, lerp
 
 EPS = number(1e-5, 1e-3, 1.0)
 
@@ -67,12 +67,17 @@ def layer_norm_vjp(dy, x, weight, bias, *, eps):
 
 def _statistics_exist(shapes, attributes, sizes):
     if attributes["training"] and _count(shapes[0]) == 1:
-        raise ValueError(f"x must hold more than one value for each channel when training, got shape {shapes[0]}")
+        raise Unjudged(f"x must hold more than one value for each channel when training, got shape {shapes[0]}")
 
 
 def _count(shape):
     """How many values each channel has."""
     return math.prod((shape[0], *shape[2:]))
+
+
+def _moved(running, batch, momentum, n):
+    """(1 - momentum) running + momentum batch; an empty batch moves nothing in PyTorch, by the formula it gives NaN."""
+    return lerp(running, batch, momentum) if n else forms(running, batch)
 
 
 def _per_channel(v, x):
@@ -107,13 +112,9 @@ def batch_norm(x, weight, bias, running_mean, running_var, *, training, momentum
         return forms((x - mean) * scale + b, x * scale + (b - mean * scale)), running_mean, running_var
     n = _count(x.shape)
     d, mean, v = _moments(x, _axes(x))
-    new = momentum if n else 0.0
     mean, unbiased = np.reshape(mean, running_mean.shape), np.reshape(v, running_var.shape) * (n / (n - 1))
-    return (
-        d / np.sqrt(v + eps) * w + b,
-        (1 - new) * running_mean + new * mean,
-        (1 - new) * running_var + new * unbiased,
-    )
+    y = d / np.sqrt(v + eps) * w + b
+    return y, _moved(running_mean, mean, momentum, n), _moved(running_var, unbiased, momentum, n)
 
 
 @batch_norm.vjp

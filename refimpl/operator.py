@@ -196,6 +196,10 @@ def _flag(value):
     return bool(value)
 
 
+class Unjudged(ValueError):
+    """Refused here, though the contract leaves it open: others may accept it."""
+
+
 # --- axes --------------------------------------------------------------------------------------------------------
 
 

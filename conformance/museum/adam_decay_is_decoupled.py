@@ -1,0 +1,9 @@
+"""adam | forward | AdamW where Adam with L2 was asked | keras-team/keras#19051"""
+
+from oplaws import refimpl
+
+
+def adam(*arrays, step, lr=1e-3, weight_decay=0.0, **attributes):
+    refimpl.adam(*arrays, step=step, lr=lr, weight_decay=weight_decay, **attributes)
+    p, m, v = refimpl.adam(*arrays, step=step, lr=lr, **attributes)
+    return p - lr * weight_decay * arrays[0], m, v

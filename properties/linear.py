@@ -1,0 +1,88 @@
+"""Linear maps: what linear, the convolutions and the average have in common, and the layer itself."""
+
+import numpy as np
+
+from ..refimpl import avg_pool2d, conv1d, conv2d, conv3d, conv_transpose2d, linear
+from .law import call, exact, generator, gives, gives_gradient, identical, law, meet, picked, same, worst
+
+LAYERS = (linear, conv1d, conv2d, conv3d, conv_transpose2d)
+
+
+def doubled(array):
+    return None if array is None else np.asarray(array * array.dtype.type(2))
+
+
+def _doubles_exactly(case):
+    """No product or sum of these numbers, nor of their doubles, comes near an end of the range."""
+    info = np.finfo(case.inputs[0].dtype)
+    sizes = [np.append(np.abs(a[a != 0]), 1).astype(np.float64) for a in case.inputs if a is not None]
+    least, most = (np.prod([f(a) for a in sizes]) for f in (np.min, np.max))
+    room = 2.0 ** (2 * info.nmant + 4)
+    return least > info.smallest_normal * room and most * case.inputs[0].size * 4 < info.max / room
+
+
+@law(*LAYERS, avg_pool2d, every=2)
+def twice_the_input_gives_twice_the_output(asked):
+    """f(2x, weight, 2 bias) = 2 f(x, weight, bias), bit for bit where nothing leaves the range."""
+    case, (x, *rest) = asked.case, asked.case.inputs
+    if x.dtype.itemsize < 4 or not case.finite or not asked.candidate.deterministic or not _doubles_exactly(case):
+        return None
+    inputs = (doubled(x), *rest[:1], *map(doubled, rest[1:]))
+    other = asked.on(case.with_arrays((*inputs, *case.cotangents)))
+    return identical("y", doubled(asked.forward[0]), other.forward[0], "not twice the output for twice the input")
+
+
+@law(*LAYERS, avg_pool2d, every=4)
+def parts_add_up(asked):
+    """f(a + b, ...) = f(a, ...) + f(b, ..., without bias), for the input and for the weight split place by place."""
+    inputs, rng = asked.case.inputs, generator(asked)
+    if not asked.case.finite or not inputs[0].size:
+        return None
+    which = int(rng.integers(min(len(inputs), 2)))
+    here = rng.random(inputs[which].shape) < 0.5
+    part, rest = list(inputs), [*inputs[:2], *(None for _ in inputs[2:])]
+    part[which], rest[which] = (np.where(mask, inputs[which], 0).astype(inputs[0].dtype) for mask in (here, ~here))
+    return meet("y", asked.seen[0], call(asked, *part).seen[0] + call(asked, *rest).seen[0])
+
+
+@law(*LAYERS, every=2)
+def bias_is_added(asked):
+    """f(x, weight, bias) = f(x, weight) + bias, one number for each channel."""
+    x, weight, bias = asked.case.inputs
+    if bias is None or not asked.case.finite:
+        return None
+    added = np.reshape(bias, (-1, *(1,) * (0 if asked.operator is linear else x.ndim - 2)))
+    return meet("y", asked.seen[0], call(asked, x, weight, None).seen[0] + exact(added))
+
+
+@law(linear, every=2)
+def unit_vectors_give_the_columns(asked):
+    """linear(e_j, weight) is column j of the weight, exactly."""
+    _, weight, _ = asked.case.inputs
+    if not asked.case.finite:
+        return None
+    return gives("y", call(asked, np.eye(weight.shape[1], dtype=weight.dtype), weight, None), weight.T)
+
+
+@law(linear, needs="gradient", every=2)
+def unit_vectors_in_the_gradient(asked):
+    """Of x = e_j dweight holds dy in column j, of dy = e_o dx is row o of the weight, exactly."""
+    _, weight, _ = asked.case.inputs
+    if not asked.case.finite:
+        return None
+    (outer, inner), dtype = weight.shape, weight.dtype
+    given = generator(asked).standard_normal((inner, outer)).astype(dtype)
+    x, dy = np.eye(inner + outer, inner, dtype=dtype), np.concatenate([given, np.eye(outer, dtype=dtype)])
+    other = call(asked, x, weight, None, cotangents=(dy,))
+    rows = np.concatenate([np.full((inner, inner), np.nan), weight.astype(np.float64)])
+    return worst([gives_gradient("dweight", other, given.T, 1), gives_gradient("dx", other, rows, 0)])
+
+
+@law(linear, every=2)
+def some_rows_alone(asked):
+    """A row's result depends neither on its place nor on the other rows: some of them, in another order, as before."""
+    x, *rest = asked.case.inputs
+    if not asked.case.finite or x.ndim < 2 or len(x) < 2:
+        return None
+    some = picked(asked, len(x))
+    return same("y", asked, call(asked, x[some], *rest), here=some)
