@@ -6,6 +6,7 @@ them they leave no other function.
 
 import math
 
+import ml_dtypes
 import numpy as np
 
 from ..refimpl import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
@@ -112,12 +113,13 @@ def limits(asked):
 
 def _line(asked):
     """A number of each sign for every exponent of the dtype, in no order; how large f and f' may be beside x and 1."""
-    rng, attributes = generator(asked), asked.case.attributes
-    first, last = (math.frexp(v)[1] for v in (asked.arithmetic.low, asked.arithmetic.largest))
-    exponents = np.arange(first - 9, last)
+    rng, attributes, dtype = generator(asked), asked.case.attributes, DTYPES[asked.case.dtype]
+    info = ml_dtypes.finfo(dtype)
+    least, top = float(info.smallest_normal), float(info.max)
+    exponents = np.arange(math.frexp(least)[1], math.frexp(top)[1])
     x = np.ldexp(rng.uniform(0.5, 1, (2, len(exponents))) * [[1], [-1]], exponents).reshape(-1)
     rng.shuffle(x)
-    x = np.append(x, [asked.arithmetic.largest, -asked.arithmetic.largest]).astype(DTYPES[asked.case.dtype])
+    x = np.append(x, [top, -top]).astype(dtype)
     return x, 1.25 * max(1.0, *(abs(attributes.get(name, 0.0)) for name in ("negative_slope", "alpha")))
 
 

@@ -275,7 +275,7 @@ def _general(draw, operator):
     sizes = {k: v for k, v in attributes.items() if type(v) is int}
     sizes.update(operator.derive({**operator.defaults, **attributes}) if operator.derive else {})
     named = [name for name in named if name not in sizes]
-    long = draw(st.sampled_from((*named, *many, *(many if operator.elementwise else (None,)), None)))
+    long = draw(st.sampled_from((None, *named, *many, *(many if operator.elementwise else (None,)))))
     beyond = (*STRADDLING, *LARGE)
     for name in named:
         sizes[name] = draw_size(draw, name, long, beyond)

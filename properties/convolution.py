@@ -24,7 +24,7 @@ def draw_shared(draw, operator, axes):
     if long == "depthwise":
         channels = (1, draw(st.sampled_from((1, 2))))
         attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
-    sizes = st.sampled_from((1, 3, 2, 3, 5, 4) if axes < 3 else (1, 3, 2))
+    sizes = st.sampled_from((1, 2, 3, 3, 4, 5) if axes < 3 else (1, 2, 3, 3))
     square = draw(st.booleans())
     kernel = (draw(sizes),) * axes if square else tuple(draw(sizes) for _ in range(axes))
     batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))

@@ -11,7 +11,7 @@ from ..refimpl import residual_basic_block, residual_block
 from ..refimpl.operator import DTYPES
 from .ball import WIDE, Ball
 from .case import Structure, draw_attribute, structure
-from .law import agree, identical, law, meet, worst
+from .law import agree, law, meet, worst
 
 
 @structure(residual_basic_block)
@@ -63,17 +63,12 @@ def _argument(asked, name):
     return asked.case.inputs[asked.operator.positions.index(name)]
 
 
-def _unsigned(array):
-    """The sign of a zero is free."""
-    return array + array.dtype.type(0)
-
-
 @law(residual_block, every=2)
 def a_block_without_branch_is_the_identity(asked):
     """With w2 = 0 and b2 = 0, y = x bit for bit: the skip is what came in, whatever the branch does on its way."""
     if (shut := _shut(asked, "w2", "b2")) is None:
         return None
-    return identical("y", _unsigned(asked.case.inputs[0]), _unsigned(shut.forward[0]), "without a branch it must be x")
+    return agree(Ball.exact(asked.case.inputs[0], asked.arithmetic), shut.forward[0], "y without a branch")
 
 
 @law(residual_block, needs="gradient", every=2)
@@ -81,9 +76,7 @@ def a_block_without_branch_hands_on_the_cotangent(asked):
     """With w2 = 0 and b2 = 0, dx = dy bit for bit."""
     if (shut := _shut(asked, "w2", "b2")) is None:
         return None
-    return identical(
-        "dx", _unsigned(asked.case.cotangents[0]), _unsigned(shut.vjp[0]), "without a branch it must be dy"
-    )
+    return agree(Ball.exact(asked.case.cotangents[0], asked.arithmetic), shut.vjp[0], "dx without a branch")
 
 
 @law(residual_block, every=2)
@@ -129,13 +122,13 @@ def a_basic_block_without_branch_is_its_shortcut(asked):
 
 @law(residual_basic_block, needs="gradient", every=2)
 def a_basic_block_without_branch_hands_on_the_cotangent(asked):
-    """With gamma2 = 0, beta2 = 0 and no projection, dx = dy where x > 0 and 0 where x < 0, bit for bit."""
+    """With gamma2 = 0, beta2 = 0 and no projection, dx = dy where x > 0 and 0 where x < 0, exactly."""
     x, dy = asked.case.inputs[0], asked.case.cotangents[0]
     if _argument(asked, "w_projection") is not None or (shut := _shut(asked, "gamma2", "beta2")) is None:
         return None
-    dx = _unsigned(shut.vjp[0])
-    expected = np.where(x == 0, dx, np.where(x > 0, dy, 0)).astype(dy.dtype)
-    return identical("dx", _unsigned(expected), dx, "without a branch it must be dy where x > 0, else 0")
+    with np.errstate(all="ignore"):
+        mask = np.heaviside(Ball.exact(x, asked.arithmetic), 0.0)
+        return agree(mask * Ball.exact(dy, asked.arithmetic), shut.vjp[0], "dx without a branch")
 
 
 @law(residual_basic_block, every=4)

@@ -77,7 +77,7 @@ def _count(shape):
 
 def _moved(running, batch, momentum, n):
     """(1 - momentum) running + momentum batch; an empty batch moves nothing in PyTorch, by the formula it gives NaN."""
-    return lerp(running, batch, momentum) if n else forms(running, batch)
+    return lerp(running, batch, momentum) if n else forms(1 * running, batch)
 
 
 def _per_channel(v, x):

@@ -135,5 +135,6 @@ def test_an_operator_in_a_file_is_judged_stored_replayed_and_pasted(tmp_path, pa
         assert not replay(file, mended).fails
         assert not np.array_equal(*map(pasted(failure.counterexample.code()).get, ("expected", "got")))
     right = {"halved": lambda x: x * x.dtype.type(0.5), "halved_vjp": lambda dy, x: (dy * dy.dtype.type(0.5),)}
-    assert judge(right, [f"{own}:halved"], examples=5).passed
+    report = judge(right, [f"{own}:halved"], examples=5)
+    assert report.passed, str(report)
     registry.pop("half_is_half")

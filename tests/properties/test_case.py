@@ -250,7 +250,7 @@ def test_an_array_that_cannot_be_broadcast_is_copied():
 def test_inputs_and_cotangents_get_every_layout_in_a_few_examples(name):
     n = len(operators[name].positions)
     inputs, cotangents = set(), set()
-    for case in drawn(operators[name], examples=150):
+    for case in drawn(operators[name], examples=300):
         inputs.update(case.layouts[:n])
         cotangents.update(case.layouts[len(case.inputs) :])
     assert inputs == cotangents == set(LAYOUTS)
