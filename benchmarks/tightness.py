@@ -56,7 +56,7 @@ class Ratios:
         return max((ratio.max(initial=0.0) for ratio in self.bounded), default=0.0)
 
     def summary(self):
-        ratios = np.concatenate([*self.bounded, [0.0] * (not self.bounded)])
+        ratios = np.concatenate(self.bounded)
         every = np.concatenate([ratios, np.zeros(self.exact)])
         return {
             "elements": len(every),

@@ -37,6 +37,7 @@ ADAPTERS = {
     "reference": "the NumPy reference of this project, judged like any other",
     "torch": "PyTorch on the CPU (extra: torch)",
     "torch:cuda": "PyTorch on CUDA, TF32 off (extra: torch)",
+    "torch:parallel": "PyTorch on the CPU in several threads (extra: torch)",
     "torch:compile": "PyTorch on the CPU through torch.compile (extra: torch)",
 }
 FRAMEWORKS = ("torch", "jax")

@@ -534,14 +534,21 @@ class Bridge:
 
 
 def create(spec: str = "torch") -> Torch:
-    """The candidate named `torch`, `torch:compile`, or `torch:cuda`: without TF32, in repeatable algorithms."""
+    """The candidate named `torch`, `torch:parallel`, `torch:compile`, or `torch:cuda`: no TF32, repeatable algorithms.
+
+    `torch` computes in one thread: waiting for a second one costs more than cases of this size. `torch:parallel` keeps
+    the number that PyTorch has chosen.
+    """
     cpu = torch.device("cpu")
+    if spec == "torch:parallel":
+        return Torch(spec, cpu)
+    torch.set_num_threads(1)
     if spec == "torch":
         return Torch(spec, cpu)
     if spec == "torch:compile":
         return Torch(spec, cpu, compiled(OPERATORS))
     if spec != "torch:cuda":
-        raise LookupError(f"no candidate {spec!r}: the torch adapter is torch, torch:compile or torch:cuda")
+        raise LookupError(f"no candidate {spec!r}: the torch adapter is torch, torch:parallel, torch:compile or torch:cuda")
     if not torch.cuda.is_available():
         raise LookupError(f"{spec}: torch {torch.__version__} finds no CUDA device")
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -257,7 +257,7 @@ def test_findings_are_real_and_narrow():
 
 
 def test_names_that_do_not_exist_and_devices_that_are_not_there():
-    with pytest.raises(Unusable, match="no candidate 'torch:tpu': the torch adapter is torch, torch:compile or torch:"):
+    with pytest.raises(Unusable, match="no candidate 'torch:tpu': the torch adapter is torch, torch:parallel, "):
         load("torch:tpu")
     if not torch.cuda.is_available():
         with pytest.raises(Unusable, match=r"torch:cuda: torch 2\S+ finds no CUDA device") as found:
