@@ -136,7 +136,7 @@ def _operators(chosen):
 def _laws(chosen):
     properties.load()
     if chosen is None:
-        return list(registry.values())
+        return sorted(registry.values(), key=lambda law: law.own)  # what holds for all comes first
     return [catalogue.named(name, registry, "law") for name in dict.fromkeys(chosen)]
 
 

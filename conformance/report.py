@@ -430,18 +430,31 @@ class Report:
             console.print(f"known: {o.name} ({laws}): {reason}", style="yellow", soft_wrap=True, markup=False)
 
     def _show_failures(self, console, o, traces):
-        """Every failure in full, with the candidate's own traceback where that is asked for."""
+        """The first failure in full, the others in a line each, and which of the concept's laws hold: the diagnosis."""
+        shown = False
         for law in o.laws:
             if law.stale:
                 console.print(
                     f"\n{o.name} ({law.dtype}), {law.law}: {law.stale}", style="red", soft_wrap=True, markup=False
                 )
-            if law.verdict == "fail" and law.counterexample:
+            if law.verdict != "fail" or not law.counterexample:
+                continue
+            if shown:
+                where = f" [{law.counterexample.stored}]" if law.counterexample.stored else ""
+                message = law.counterexample.violation.message.partition("\n")[0]
+                line = f"  also {law.law} ({law.dtype}): {message}{where}"
+                console.print(line, style="red", soft_wrap=True, markup=False)
+            else:
+                shown = True
                 console.print("\n" + law.counterexample.explain(), style="red", soft_wrap=True, markup=False)
                 if traces and (trace := law.counterexample.violation.trace):
                     console.print("\n" + trace.rstrip(), soft_wrap=True, markup=False)
                 if law.counterexample.stored:
-                    console.print(f"\n    oplaws replay {law.counterexample.stored}", soft_wrap=True, markup=False)
+                    console.print(f"\n    oplaws replay {law.counterexample.stored}\n", soft_wrap=True, markup=False)
+        failing = {law.law for law in o.laws if law.verdict == "fail"}
+        holding = dict.fromkeys(v.law for v in o.laws if registry[v.law].own and v.verdict == "pass")
+        if shown and (holding := [name for name in holding if name not in failing]):
+            console.print(f"  holds: {', '.join(holding)}", soft_wrap=True, markup=False)
 
 
 def _ratio(value):

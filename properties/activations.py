@@ -119,7 +119,7 @@ def _line(asked):
     exponents = np.arange(math.frexp(least)[1], math.frexp(top)[1])
     x = np.ldexp(rng.uniform(0.5, 1, (2, len(exponents))) * [[1], [-1]], exponents).reshape(-1)
     rng.shuffle(x)
-    x = np.append(x, [top, -top]).astype(dtype)
+    x = np.append(x, [0.0, top, -top]).astype(dtype)
     return x, 1.25 * max(1.0, *(abs(attributes.get(name, 0.0)) for name in ("negative_slope", "alpha")))
 
 

@@ -293,7 +293,7 @@ def _multiply(a, b):
 
 def _divide(a, b):
     m, arithmetic = a.m / b.m, a.arithmetic
-    r = (a.r + np.abs(m) * b.r) / (np.abs(b.m) - b.r)
+    r = np.maximum((a.r + np.abs(m) * b.r) / (np.abs(b.m) - b.r), 0.0)
     local = QUOTIENT_UNITS * arithmetic.u * (np.abs(m) + r) + arithmetic.eta
     powers = np.abs(np.frexp(b.m)[0]) == 0.5
     if powers.any():

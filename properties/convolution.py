@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
 from ..refimpl.words import per_axis
 from .case import Structure, draw_attribute, draw_size, structure
-from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, worst
+from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
 
@@ -92,62 +92,74 @@ def meetings(place, kernel, size, stride, padding, dilation, transposed=False):
             yield k, tuple(q for q, _ in steps)
 
 
-def _impulse(rng, shape, dtype):
-    """A 1 among zeros: the array, the channel and the place."""
-    channel, *place = (int(rng.integers(n)) for n in shape)
-    array = np.zeros((1, *shape), dtype)
-    array[(0, channel, *place)] = 1
-    return array, channel, place
+def _impulses(rng, shape, size=1.0):
+    """Two samples of zeros with one number each: the array, and (sample, channel, place)."""
+    array, places = np.zeros((2, *shape)), []
+    for n in range(2):
+        channel, *place = (int(rng.integers(m)) for m in shape)
+        array[(n, channel, *place)] = size
+        places.append((n, channel, place))
+    return array, places
 
 
-def _met(asked, channel, place, size, back=False):
-    """Where an impulse in x (back: in dy) meets the weight, and the places of the other that it concerns there.
+def _kernel(asked, rng):
+    """The weight, or now and then one cell of it, for which libraries take other paths."""
+    (x, weight, *_), least = asked.case.inputs, [1]
+    if "output_padding" in asked.case.attributes:  # it must leave some output
+        numbers = zip(x.shape[2:], *settings(asked.case, "stride", "padding", "output_padding"), strict=True)
+        least = [(n - 1) * s + 1 - 2 * p + extra for n, s, p, extra in numbers]
+    one = min(least) > 0 and rng.random() < 0.3
+    return weight[cut((slice(1),) * (weight.ndim - 2))] if one else weight
+
+
+def _met(asked, weight, channel, place, size, back=False):
+    """Where an impulse in x (back: in dy) meets the weight, and which places of the other array it concerns there.
 
     Pairs of an index of the weight and one of (channels, *size), each with the other channels of its group.
     """
-    weight, transposed = asked.case.inputs[1], asked.operator is conv_transpose2d
-    groups = asked.case.attributes["groups"]
+    transposed, groups = asked.operator is conv_transpose2d, asked.case.attributes["groups"]
     first = transposed is back  # the weight's first axis goes with the other array's channels
-    own, other = (weight.shape[1], weight.shape[0] // groups) if first else (weight.shape[0] // groups, weight.shape[1])
-    g = channel // own
-    block, all_of_it = slice(g * other, (g + 1) * other), slice(None)
-    for k, q in meetings(
-        place, weight.shape[2:], size, *settings(asked.case, "stride", "padding", "dilation"), transposed is not back
-    ):
-        yield (block, channel % own, *k) if first else (channel, all_of_it, *k), (block, *q)
+    rows, columns = weight.shape[0] // groups, weight.shape[1]
+    own, other = (columns, rows) if first else (rows, columns)
+    block = slice(channel // own * other, (channel // own + 1) * other)
+    geometry = settings(asked.case, "stride", "padding", "dilation")
+    for k, q in meetings(place, weight.shape[2:], size, *geometry, transposed is not back):
+        yield (block, channel % own, *k) if first else (channel, slice(None), *k), (block, *q)
 
 
 @law(*CONVOLUTIONS, conv_transpose2d)
 def impulse_gives_the_kernel(asked):
-    """A 1 among zeros at place p gives weight[:, i, k] where stride q + dilation k - padding = p, else 0, exactly."""
-    x, weight, _ = asked.case.inputs
+    """An s among zeros at p gives s weight[:, i, k] where stride q + dilation k - padding = p, else 0, exactly."""
+    x = asked.case.inputs[0]
     if not asked.case.finite:
         return None
-    impulse, channel, place = _impulse(generator(asked), x.shape[1:], x.dtype)
-    other = call(asked, impulse, weight, None)
+    rng, size = generator(asked), small_power(asked)
+    weight, (impulses, places) = _kernel(asked, rng), _impulses(rng, x.shape[1:], size)
+    other = call(asked, impulses.astype(x.dtype), weight, None)
     y = np.zeros(other.shapes[0])
-    for k, q in _met(asked, channel, place, y.shape[2:]):
-        y[(0, *q)] = weight[k]
+    for n, channel, place in places:
+        for k, q in _met(asked, weight, channel, place, y.shape[2:]):
+            y[(n, *q)] = size * weight[k].astype(np.float64)
     return gives("y", other, y)
 
 
 @law(*CONVOLUTIONS, conv_transpose2d, needs="gradient", every=2)
 def impulse_in_the_gradient(asked):
     """Of an impulse in x dweight holds the dy that it meets, of one in dy dx holds the weight, else 0, exactly."""
-    x, weight, _ = asked.case.inputs
+    x = asked.case.inputs[0]
     if not asked.case.finite:
         return None
-    rng, shape = generator(asked), asked.shapes[0][1:]
-    impulse, channel, place = _impulse(rng, x.shape[1:], x.dtype)
-    back, *behind = _impulse(rng, shape, x.dtype)
-    given = rng.standard_normal((1, *shape)).astype(x.dtype)
-    both = np.concatenate([impulse, np.zeros_like(impulse)]), weight, None
-    other = call(asked, *both, cotangents=(np.concatenate([given, back]),))
-    dweight, dx = np.zeros(weight.shape), np.zeros((2, *x.shape[1:]))
-    for k, q in _met(asked, channel, place, shape[1:]):
-        dweight[k] = given[(0, *q)]
+    rng = generator(asked)
+    weight = _kernel(asked, rng)
+    shape = asked.operator.result_shapes((x, weight, None), asked.case.attributes)[0][1:]
+    (impulses, [front, _]), (back, [_, behind]) = (_impulses(rng, sizes) for sizes in (x.shape[1:], shape))
+    impulses[1], back[0] = 0, rng.standard_normal(shape).astype(x.dtype)
+    other = call(asked, impulses.astype(x.dtype), weight, None, cotangents=(back.astype(x.dtype),))
+    dweight, dx = np.zeros(weight.shape), np.zeros(impulses.shape)
     dx[0] = np.nan
-    for k, q in _met(asked, *behind, x.shape[2:], back=True):
+    for k, q in _met(asked, weight, *front[1:], shape[1:]):
+        dweight[k] = back[(0, *q)]
+    for k, q in _met(asked, weight, *behind[1:], x.shape[2:], back=True):
         dx[(1, *q)] = weight[k]
     return worst([gives_gradient("dweight", other, dweight, 1), gives_gradient("dx", other, dx, 0)])
 

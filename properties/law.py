@@ -10,13 +10,15 @@ with a ball, `identical` compares bits.
 """
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
-from ..refimpl.operator import Operator
+from ..refimpl.operator import DTYPES, Operator
 from .ball import WIDE, Ball, around
 
 
@@ -172,6 +174,12 @@ def exact(array):
 def generator(asked):
     """The law's own random choices: the same for the same case."""
     return np.random.Generator(np.random.SFC64(asked.case.seed))
+
+
+def small_power(asked):
+    """A power of two, down to the cube root of the least normal number: products with it are exact."""
+    least = math.frexp(float(ml_dtypes.finfo(DTYPES[asked.case.dtype]).smallest_normal))[1]
+    return 2.0 ** int(generator(asked).integers(least // 3, 1))
 
 
 def picked(asked, count):

@@ -1,5 +1,6 @@
 """Normalisation: the moments of what comes out, what the parameters do, and the running statistics."""
 
+import ml_dtypes
 import numpy as np
 
 from ..refimpl import batch_norm, layer_norm
@@ -66,15 +67,34 @@ def constant_input_gives_the_bias(asked):
     return gives("y", call(asked, level, weight, bias, *statistics), y)
 
 
+def _shifted(asked):
+    """Numbers of little spread, and the same beside a 64: both exact in the dtype."""
+    x = asked.case.inputs[0]
+    step = max(2.0**-16, 2.0 ** (6 - ml_dtypes.finfo(x.dtype).nmant))
+    reach = max(4, int(2.0**-7 / step))
+    near = generator(asked).integers(-reach, reach + 1, x.shape) * step
+    return near.astype(x.dtype), (near + 64).astype(x.dtype)
+
+
 @law(layer_norm, batch_norm, every=2)
 def input_may_be_shifted(asked):
-    """f(x + c) = f(x) with training moments, on whole numbers and a c beside which their spread is small."""
-    x, *rest = asked.case.inputs
+    """f(x + c) = f(x) with the input's own moments, for a c beside which their spread is small."""
     if not _moments_of_batch(asked):
         return None
-    whole = generator(asked).integers(-4, 5, x.shape)
-    here, there = (call(asked, v.astype(x.dtype), *rest) for v in (whole, whole + 100))
+    here, there = (call(asked, x, *asked.case.inputs[1:]) for x in _shifted(asked))
     return meet("y", here.seen[0], there.seen[0])
+
+
+@law(layer_norm, batch_norm, needs="gradient", every=2)
+def gradient_of_a_shifted_input(asked):
+    """f'(x + c) = f'(x) with the input's own moments, for a c beside which their spread is small."""
+    if not _moments_of_batch(asked):
+        return None
+    cotangents = asked.case.cotangents
+    here, there = (call(asked, x, *asked.case.inputs[1:], cotangents=cotangents) for x in _shifted(asked))
+    return worst(
+        [meet(f"d{name}", *(a.seen_gradient[i] for a in (here, there))) for i, name in enumerate(("x", "weight"))]
+    )
 
 
 @law(layer_norm, batch_norm, needs="gradient")
@@ -127,14 +147,15 @@ def running_statistics_move_by_momentum(asked):
 
 
 @law(batch_norm)
-def evaluation_keeps_the_statistics(asked):
-    """In evaluation the running statistics come back bit for bit."""
-    if asked.case.attributes["training"]:
+def statistics_are_kept(asked):
+    """In evaluation the running statistics come back bit for bit; an empty batch leaves them as they are."""
+    training, (x, _, _, *statistics) = asked.case.attributes["training"], asked.case.inputs
+    if training and x.size:
         return None
-    names = ("running_mean", "running_var")
-    for name, old, new in zip(names, asked.case.inputs[3:], asked.forward[1:], strict=True):
-        found = identical(name, old, new, "changed in evaluation")
-    return found
+    named = list(zip(("running_mean", "running_var"), statistics, asked.forward[1:], strict=True))
+    if training:
+        return worst([gives(name, asked, old, i) for i, (name, old, _) in enumerate(named, 1)])
+    return worst([identical(name, old, new, "changed in evaluation") for name, old, new in named])
 
 
 @law(batch_norm, every=2)

@@ -9,7 +9,7 @@ from ..refimpl.words import per_axis, reach
 from .ball import Arithmetic, Ball
 from .case import Structure, draw_attribute, draw_size, structure
 from .convolution import cut, extents, meetings
-from .law import agree, call, generator, gives, law, picked, same
+from .law import agree, call, generator, gives, gives_gradient, law, picked, same
 
 
 @structure(avg_pool2d)
@@ -69,6 +69,12 @@ def _inside(case):
     return (np.outer(*counts) for counts in zip(*axes, strict=True))
 
 
+def _share(case):
+    """What a cell counts for in the average of each window."""
+    _, counted = _inside(case)
+    return 1 / counted
+
+
 def _positions(case):
     size, slide = case.inputs[0].shape[2:], _slide(case)
     return [reach(*axis, ceil=case.attributes["ceil_mode"])[0] for axis in zip(size, *slide, strict=True)]
@@ -81,13 +87,34 @@ def windows_hold_what_they_should(asked):
     if not x.size:
         return None
     channel, *place = (int(rng.integers(n)) for n in x.shape[1:])
-    low, share = (-1.0, 1.0) if asked.operator is max_pool2d else (0.0, 1 / tuple(_inside(asked.case))[1])
+    low, share = (rng.choice((-1.0, -np.inf)), 1.0) if asked.operator is max_pool2d else (0.0, _share(asked.case))
     kernel, *geometry = _slide(asked.case)
     image, y = (np.full((1, x.shape[1], *size), low) for size in (x.shape[2:], asked.shapes[0][2:]))
-    image[(0, channel, *place)] = mark = rng.choice((low + 1, np.nan))
+    image[(0, channel, *place)] = mark = rng.choice((max(low, -1) + 1, np.nan))
     for _, q in meetings(place, kernel, y.shape[2:], *geometry):
         y[(0, channel, *q)] = mark
     return gives("y", call(asked, image.astype(x.dtype)), y * share)
+
+
+@law(max_pool2d, avg_pool2d, needs="gradient", every=2)
+def window_gets_its_cotangent_back(asked):
+    """A 1 in dy at q gives its window's cells 1 / count each, of a maximum its largest cell 1 alone, all else 0."""
+    rng, (x,) = generator(asked), asked.case.inputs
+    if not x.size or x[0].size * asked.arithmetic.u > 0.5:
+        return None
+    size, (kernel, *geometry) = asked.shapes[0][2:], _slide(asked.case)
+    channel, *q = (int(rng.integers(n)) for n in asked.shapes[0][1:])
+    cells = [p for _, p in meetings(q, kernel, x.shape[2:], *geometry, transposed=True)]
+    image = rng.permutation(x[0].size).reshape(1, *x.shape[1:]) / 1024
+    dy, dx = np.zeros((1, x.shape[1], *size), x.dtype), np.zeros(image.shape)
+    dy[(0, channel, *q)] = 1
+    if asked.operator is max_pool2d:
+        cells, share = [max(cells, key=lambda p: image[(0, channel, *p)])] if cells else [], 1.0
+    else:
+        share = _share(asked.case)[tuple(q)]
+    for p in cells:
+        dx[(0, channel, *p)] = share
+    return gives_gradient("dx", call(asked, image.astype(x.dtype), cotangents=(dy,)), dx, 0)
 
 
 @law(max_pool2d)

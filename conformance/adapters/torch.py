@@ -548,7 +548,9 @@ def create(spec: str = "torch") -> Torch:
     if spec == "torch:compile":
         return Torch(spec, cpu, compiled(OPERATORS))
     if spec != "torch:cuda":
-        raise LookupError(f"no candidate {spec!r}: the torch adapter is torch, torch:parallel, torch:compile or torch:cuda")
+        raise LookupError(
+            f"no candidate {spec!r}: the torch adapter is torch, torch:parallel, torch:compile or torch:cuda"
+        )
     if not torch.cuda.is_available():
         raise LookupError(f"{spec}: torch {torch.__version__} finds no CUDA device")
     torch.backends.cuda.matmul.allow_tf32 = False

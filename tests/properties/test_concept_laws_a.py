@@ -365,6 +365,12 @@ def average_hiding_nan(x, **attributes):
     return refimpl.avg_pool2d(np.nan_to_num(x), **attributes)
 
 
+@fault("window_gets_its_cotangent_back", "max_pool2d_vjp")
+def near_maxima_share(dy, x, **attributes):
+    """Numbers that differ by less than 1/64 count as tied."""
+    return refimpl.max_pool2d_vjp(dy, np.floor(x * 64), **attributes)
+
+
 @fault("maximum_commutes_with_order", "max_pool2d")
 def largest_in_size(x, **attributes):
     return refimpl.max_pool2d(np.abs(x), **attributes)
@@ -391,7 +397,8 @@ def one_pass(rows):
     return mean, np.maximum(np.sum(rows * rows, axis=1, keepdims=True) / count - mean * mean, 0)
 
 
-FAULTS["input_may_be_shifted"] = "layer_norm", plain.layer_norm(moments=one_pass)
+one_pass_layer_norm = plain.layer_norm(moments=one_pass)
+FAULTS["input_may_be_shifted"] = "layer_norm", one_pass_layer_norm
 FAULTS["batch_statistics"] = "batch_norm", plain.batch_norm(unbiased=False)
 FAULTS["running_statistics_move_by_momentum"] = (
     "batch_norm",
@@ -421,13 +428,18 @@ def mean_taken_as_constant(dy, x, weight, bias, *, eps):
     return (dy * weight / np.sqrt(np.var(x, axis=-1, keepdims=True) + x.dtype.type(eps)), dweight, dbias)
 
 
+@fault("gradient_of_a_shifted_input", "layer_norm_vjp")
+def gradient_by_one_pass(dy, x, weight, bias, *, eps):
+    return one_pass_layer_norm["layer_norm_vjp"](dy, x, weight, bias, eps=eps)
+
+
 @fault("some_rows_normalised_alone", "layer_norm")
 def second_row_negative(x, weight, bias, *, eps=1e-5):
     y = refimpl.layer_norm(x, weight, bias, eps=eps)
     return every_second_turned(y) if y.ndim > 1 else y
 
 
-@fault("evaluation_keeps_the_statistics", "batch_norm")
+@fault("statistics_are_kept", "batch_norm")
 def statistics_drift(x, weight, bias, mean, var, *, training, **attributes):
     y, mean, var = refimpl.batch_norm(x, weight, bias, mean, var, training=training, **attributes)
     return (y, mean, var) if training else (y, mean + 1, var + 1)
