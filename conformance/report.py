@@ -452,8 +452,9 @@ class Report:
                 if law.counterexample.stored:
                     console.print(f"\n    oplaws replay {law.counterexample.stored}\n", soft_wrap=True, markup=False)
         failing = {law.law for law in o.laws if law.verdict == "fail"}
-        holding = dict.fromkeys(v.law for v in o.laws if registry[v.law].own and v.verdict == "pass")
-        if shown and (holding := [name for name in holding if name not in failing]):
+        own = dict.fromkeys(v.law for v in o.laws if registry[v.law].own and v.verdict == "pass")
+        holding = [name for name in own if name not in failing]
+        if shown and holding:
             console.print(f"  holds: {', '.join(holding)}", soft_wrap=True, markup=False)
 
 

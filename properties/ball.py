@@ -168,13 +168,20 @@ def _constant(value, arithmetic):
 
 def _either(*masks):
     """Where any of the masks is set; None is nowhere."""
-    masks = [mask for mask in masks if mask is not None]
-    return functools.reduce(np.logical_or, masks) if masks else None
+    found = None
+    for mask in masks:
+        if mask is not None:
+            found = mask if found is None else found | mask
+    return found
 
 
 def _unknown(*balls):
     """Where nothing is required of what is computed from these elements."""
-    return _either(*[x.any for x in balls], *[x.over for x in balls])
+    found = None
+    for x in balls:
+        if x.any is not None or x.over is not None:
+            found = _either(found, x.any, x.over)
+    return found
 
 
 def _settled(m, r, arithmetic, unknown, nan, inf, **facts):

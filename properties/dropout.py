@@ -118,7 +118,7 @@ def _binomial(count, draws, probability, what):
     return EXACT
 
 
-@law(dropout, channel_dropout, every=8)
+@law(dropout, channel_dropout, every=12)
 def dropout_rate(asked):
     """An element is dropped with probability p: exact binomial test on 2^21 draws."""
     p = _rate(asked)
@@ -138,7 +138,7 @@ def dropout_number_varies(asked):
     return EXACT
 
 
-@law(dropout, channel_dropout, every=8)
+@law(dropout, channel_dropout, every=12)
 def dropout_elements_are_independent(asked):
     """Two elements are both kept with probability (1 - p)^2: neighbours, rows, columns, distant ones, whole halves."""
     p = _rate(asked)
@@ -150,13 +150,13 @@ def dropout_elements_are_independent(asked):
     return EXACT
 
 
-@law(dropout, channel_dropout, every=8)
+@law(dropout, channel_dropout, every=12)
 def dropout_seeds_are_independent(asked):
     """Masks of two seeds agree as often as chance has it, neighbouring seeds included."""
     return _apart(asked, (0, 1, 16, 31))
 
 
-@law(dropout, channel_dropout, every=8)
+@law(dropout, channel_dropout, every=12)
 def dropout_uses_every_bit_of_the_seed(asked):
     """Seeds that differ in a bit above the 32nd have independent masks as well."""
     return _apart(asked, (32, 47, 62))

@@ -31,7 +31,7 @@ def recurrent_structure(draw, operator):
     attributes = {
         name: draw_attribute(draw, spec) for name, spec in operator.attributes.items() if not isinstance(spec, Array)
     }
-    long = draw(st.sampled_from((None, None, None, None, "T", "H", "I")))
+    long = draw(st.sampled_from((None, None, None, None, "T", "H", "I", None)))
     steps = draw(st.sampled_from((9, 16, 24))) if long == "T" else draw_size(draw, "T")
     size = draw(st.sampled_from((7, 8, 9, 17))) if long == "H" else draw_size(draw, "H")
     features = draw(st.sampled_from((7, 17, 33))) if long == "I" else draw_size(draw, "I")
