@@ -14,7 +14,7 @@ from .activations import relu
 from .convolution import conv2d
 from .linear import linear
 from .normalisation import EPS, batch_norm
-from .operator import data, integer, operator, result, weight
+from .operator import Unjudged, data, integer, operator, result, weight
 
 
 @operator(
@@ -36,6 +36,8 @@ def _shortcut_fits(shapes, attributes, sizes):
     sizes["P"], sizes["Q"] = ((n - 1) // attributes["stride"] + 1 for n in image[1:])
     if projection is None and tuple(image) != (sizes["O"], sizes["P"], sizes["Q"]):
         raise ValueError("w_projection must be given where channels or stride change the shape, got None")
+    if shapes[0][0] * sizes["P"] * sizes["Q"] == 1:
+        raise Unjudged(f"x must leave more than one value for each channel to normalise, got shape {shapes[0]}")
 
 
 @operator(
