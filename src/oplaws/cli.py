@@ -238,8 +238,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = mistake(f"{error.filename or 'a file'}: {error.strerror or error}")
     except Exception as error:
         if not is_mistake(error):
-            raise
-        status = mistake(str(error))
+            sys.excepthook(type(error), error, error.__traceback__)  # the judge's own fault, not the candidate's
+        status = mistake(str(error) if is_mistake(error) else f"the judge itself failed: {type(error).__name__}")
     sys.exit(status or HOLDS)
 
 
