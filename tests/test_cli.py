@@ -332,12 +332,16 @@ def test_a_file_that_cannot_be_written_is_one_line(oplaws, monkeypatch):
     assert not list(Path().glob("it.json*"))
 
 
-def test_a_fault_of_ours_is_not_called_a_mistake_of_the_users(monkeypatch):
+def test_a_fault_of_ours_is_not_called_a_mistake_of_the_users(monkeypatch, capsys):
     from oplaws.conformance import catalogue
 
     monkeypatch.setattr(catalogue, "rows", lambda what: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(SystemExit) as stopped:
         cli.main(["list", "laws"])
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "oplaws: the judge itself failed: ZeroDivisionError" in told
 
 
 def test_an_interruption_is_status_130(oplaws, monkeypatch):
