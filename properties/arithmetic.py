@@ -73,3 +73,10 @@ class Arithmetic:
 
 
 WIDE = Arithmetic.of("float64")
+
+
+def grid(values):
+    """The largest power of two that divides a value: infinity for 0."""
+    fraction, exponent = np.frexp(values)
+    whole = np.where(np.isfinite(values), fraction * 2.0**53, 1.0).astype(np.int64)
+    return np.where(values == 0, np.inf, np.ldexp((whole & -whole).astype(np.float64), exponent - 53))

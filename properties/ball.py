@@ -24,7 +24,7 @@ from scipy.special import erf
 
 from ..refimpl import words
 from ..refimpl.operator import DTYPES, Gradient, Operator
-from .arithmetic import WIDE, Arithmetic
+from .arithmetic import WIDE, Arithmetic, grid
 
 __all__ = ["WIDE", "Arithmetic", "Ball", "around", "forward", "gradient", "lift"]
 
@@ -46,13 +46,6 @@ class Terms:
         return Terms(*(function(getattr(self, name)) for name in Terms.fields), self.products)
 
     fields = ("total", "count", "grid", "radius")
-
-
-def grid(values):
-    """The largest power of two that divides a value: infinity for 0."""
-    fraction, exponent = np.frexp(values)
-    whole = np.where(np.isfinite(values), fraction * 2.0**53, 1.0).astype(np.int64)
-    return np.where(values == 0, np.inf, np.ldexp((whole & -whole).astype(np.float64), exponent - 53))
 
 
 class Ball(NDArrayOperatorsMixin):
