@@ -312,7 +312,10 @@ _NOWHERE = _Nowhere()
 def answer(candidate, request):
     """Ask a candidate once. Nothing that it raises, prints or changes gets beyond the reply."""
     pristine = (*request.inputs, *(request.cotangents or ()))
+    # what was freed last is taken again first: storage that a memory of addresses does not know lies behind it
+    aside = [lay(a, "contiguous") for a in request.before]
     given = [lay(a, layout) for a, layout in zip(request.before or pristine, request.layouts, strict=False)]
+    del aside
     arrays = {k: v.copy() for k, v in request.attributes.items() if isinstance(v, np.ndarray)}
     attributes = {**request.attributes, **arrays}
     lent = dict(attributes)

@@ -163,10 +163,11 @@ def _others(arrays):
 def no_memory_of_earlier_calls(asked):
     """Called again on the same storage with new contents: the new result, bit for bit; the earlier one stays."""
     after = asked.after(tuple(_others(asked.case.arrays)))
+    seconds = after.forward, after.vjp if asked.differentiable else None  # before the storage of a plain call is free
     plain = asked.on(after.case)
-    answers = [("result", asked.operator.results, plain.forward, after.forward, after.forward_reply)]
+    answers = [("result", asked.operator.results, plain.forward, seconds[0], after.forward_reply)]
     if asked.differentiable:
-        answers.append(("gradient", asked.gradient_names, plain.vjp, after.vjp, after.vjp_reply))
+        answers.append(("gradient", asked.gradient_names, plain.vjp, seconds[1], after.vjp_reply))
     for what, names, fresh, second, reply in answers:
         if reply.disturbed:
             raise Violation("aliasing", f"an earlier {what} was changed by a later call")
