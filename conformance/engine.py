@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
+from hypothesis.errors import Flaky
 
 from .. import properties, refimpl
 from ..properties.case import BACKEND, cases, seed_of
@@ -391,7 +392,8 @@ class Shrink:
                 best[:] = _better(best, [candidate, found])
                 raise _Same
 
-        with contextlib.suppress(_Enough, _Same):
+        # a candidate that answers differently each time makes Hypothesis give up: what was found so far stands
+        with contextlib.suppress(_Enough, _Same, Flaky, ExceptionGroup):
             self.group.stream(test, [Phase.generate, Phase.shrink])
         return self.simplify(law, *best)
 

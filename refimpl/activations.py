@@ -140,7 +140,11 @@ def silu_vjp(dy, x):
 @operator(x=data("*shape"), returns={"y": result("*shape", 0)}, elementwise=True, source="Dugas et al. 2001")
 def softplus(x):
     """log(1 + e^x), with no threshold and no overflow. softplus(-inf) = 0, softplus(inf) = inf."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    # The second form is PyTorch's, log(1 + e^x) itself, as far as e^x is sure not to overflow.
+    return forms(
+        np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+        np.maximum(x - 40, 0) + np.log1p(np.exp(np.minimum(x, 40))),
+    )
 
 
 @softplus.vjp

@@ -49,7 +49,9 @@ def mse_loss(prediction, target, *, reduction="mean"):
 
 @mse_loss.vjp
 def mse_loss_vjp(dy, prediction, target, *, reduction):
-    slope = 2 * _share(dy, prediction.size, reduction) * (prediction - target)
+    difference, n = prediction - target, prediction.size if reduction == "mean" else 1
+    # The second form is PyTorch's: a small difference may round as a subnormal number before it meets dy.
+    slope = forms(2 * _share(dy, prediction.size, reduction) * difference, dy * (2 / max(n, 1) * difference))
     return slope, -slope
 
 

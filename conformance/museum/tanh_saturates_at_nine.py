@@ -1,4 +1,4 @@
-"""tanh | precision | 1 beyond |x| = 9, whatever the dtype | the clamp of a float32 kernel, kept for float64"""
+"""tanh | precision | 1 or -1 beyond 9, whatever the dtype | the clamp of a float32 kernel, kept for float64"""
 
 import numpy as np
 
