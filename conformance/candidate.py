@@ -338,8 +338,8 @@ def answer(candidate, request):
     if Interruption.asked:
         raise KeyboardInterrupt
     seconds = time.perf_counter() - begin
-    changed: list[int | str] = [i for i, (a, b) in enumerate(zip(pristine, given, strict=True)) if not _same(a, b)]
-    changed += [k for k, v in arrays.items() if not _same(v, request.attributes[k])]
+    changed: list[int | str] = [i for i, (a, b) in enumerate(zip(pristine, given, strict=True)) if not same(a, b)]
+    changed += [k for k, v in arrays.items() if not same(v, request.attributes[k])]
     if list(lent) != list(attributes) or any(lent[k] is not v for k, v in attributes.items()):
         changed.append("the dict of attributes")
     bare = type(values) is not tuple
@@ -364,7 +364,7 @@ def answer(candidate, request):
         changed=tuple(changed),
         shared=tuple(shared),
         seconds=seconds,
-        disturbed=not all(_same(kept, now) for now, kept in earlier),
+        disturbed=not all(same(kept, now) for now, kept in earlier),
     )
 
 
@@ -385,7 +385,8 @@ def _foreign(value):
     return ""
 
 
-def _same(a, b):
+def same(a, b):
+    """Two arrays are the same bit for bit; an absent one is not compared."""
     if a is None or b is None or a is b:
         return True
     if a.shape != b.shape or a.dtype != b.dtype:

@@ -18,7 +18,7 @@ from hypothesis import Phase
 
 from .. import properties, refimpl
 from ..properties.law import Violation, registry
-from .candidate import Asked, Unusable, load
+from .candidate import Asked, Unusable, load, same
 from .engine import PROFILES, Group, Plan, judge
 from .expectations import Expectations
 from .report import to_text, write_whole
@@ -102,7 +102,7 @@ def _differs(candidate, operator, seed):
     def look(case):
         ours, theirs = Asked(reference, case), Asked(candidate, case)
         for a, b in zip(ours.replies, theirs.replies, strict=False):
-            if (a.kind, a.changed, a.shared) != (b.kind, b.changed, b.shared) or not _same(a.results, b.results):
+            if (a.kind, a.changed, a.shared) != (b.kind, b.changed, b.shared) or not _alike(a.results, b.results):
                 found.append(case)
 
     plan = Plan(candidate, [], [], ("float32",), seed, 200, 30.0, False, False, Expectations(), None, lambda *_: None)
@@ -111,11 +111,8 @@ def _differs(candidate, operator, seed):
     return bool(found)
 
 
-def _same(a, b):
-    return len(a) == len(b) and all(
-        (x is None) == (y is None) and (x is None or (x.shape == y.shape and x.tobytes() == y.tobytes()))
-        for x, y in zip(a, b, strict=True)
-    )
+def _alike(a, b):
+    return len(a) == len(b) and all((x is None) == (y is None) and same(x, y) for x, y in zip(a, b, strict=True))
 
 
 # --- all of them, a process each ---------------------------------------------------------------------------------

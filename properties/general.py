@@ -337,15 +337,12 @@ def _wrong(case):
 
 
 def _illegal(operator, inputs, attributes):
-    return _refusal(operator, inputs, attributes) is not None and not _open(operator, inputs, attributes)
-
-
-def _open(operator, inputs, attributes):
-    """The contract leaves open whether the call is legal."""
-    return isinstance(_refusal(operator, inputs, attributes), Unjudged)
+    refusal = _refusal(operator, inputs, attributes)
+    return refusal is not None and not isinstance(refusal, Unjudged)
 
 
 def _refusal(operator, inputs, attributes):
+    """Why the reference refuses a call; None where it takes it. `Unjudged`: the contract leaves it open."""
     try:
         operator.admit(inputs, attributes)
     except (ValueError, TypeError) as error:
