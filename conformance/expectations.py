@@ -13,6 +13,7 @@
 A case that matches may fail without failing the run. Where the stored case no longer fails, the run fails.
 """
 
+import itertools
 import json
 import tomllib
 from dataclasses import dataclass, replace
@@ -64,7 +65,8 @@ def _holds(key, wanted, case, violation):
         return case.regime in wanted
     if key == "layout":  # of any array, or of those that a table names: { weight = ["strided", "broadcast"] }
         of = wanted[0] if wanted and isinstance(wanted[0], dict) else dict.fromkeys(case.names(), wanted)
-        return any(layout in of.get(name, ()) for name, layout in zip(case.names(), case.layouts, strict=True))
+        laid = itertools.chain(zip(case.names(), case.layouts, strict=True), zip(case.names(), violation.layouts))  # noqa: B905
+        return any(layout in of.get(name, ()) for name, layout in laid)
     if key in ("expected", "got"):  # by their text, for NaN is not itself
         return repr(getattr(violation, key)) in map(repr, wanted)
     if key == "kind":

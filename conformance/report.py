@@ -111,7 +111,11 @@ class Counterexample:
             lines.append(f"  error {worst.error:.6g}, allowed {worst.bound:.6g}, ratio {worst.ratio:.4g}")
         elif v.expected is not None:
             lines.append(f"  expected {v.expected}, got {v.got}")
-        odd = [f"{name} {how}" for name, how in zip(case.names(), case.layouts, strict=True) if how != "contiguous"]
+        odd = [
+            f"{name} {how}"
+            for name, how in zip(case.names(), v.layouts or case.layouts, strict=True)
+            if how != "contiguous"
+        ]
         if odd:
             lines.append(f"  memory layouts: {', '.join(odd)}")
         if self.note:
@@ -130,7 +134,7 @@ class Counterexample:
             f"case.arrays[{i}]" if self._is_large(array) and array is case.arrays[i] else _literal(array)
             for i, array in enumerate(arrays)
         ]
-        for i, (array, layout) in enumerate(zip(arrays, case.layouts, strict=False)):
+        for i, (array, layout) in enumerate(zip(arrays, violation.layouts or case.layouts, strict=False)):
             if array is not None and layout != "contiguous":
                 values[i] = f"lay({values[i]}, {layout!r})"
         built_in = catalogue.origin(case.operator) == operator
@@ -242,11 +246,11 @@ class LawVerdict:
     worst: Worst | None = None
     counterexample: Counterexample | None = None
     reasons: list[str] = field(default_factory=list)
-    stale: str = ""
+    remark: str = ""
     first: tuple[int, float] | None = None  # cases and seconds until the first failure
 
     def __str__(self):
-        why = self.stale or (self.counterexample.summary if self.counterexample else f"{self.examples} examples")
+        why = self.remark or (self.counterexample.summary if self.counterexample else f"{self.examples} examples")
         return f"{self.operator} ({self.dtype}) {self.law} {self.verdict}: {why}"
 
     def to_json(self):
@@ -275,6 +279,11 @@ class OperatorVerdict:
         verdict = min((law.verdict for law in laws), key=RANK.index, default="skipped")
         return cls(name, "pass" if verdict == "skipped" else verdict, laws, examples)
 
+    @classmethod
+    def lost(cls, name, law, dtype, why):
+        """Nothing is known but that judging it came to an end."""
+        return cls(name, "fail", [LawVerdict(name, law, dtype, "fail", remark=why)])
+
     def worst(self, gradient):
         ratios = [law.worst.ratio for law in self.laws if law.worst and ("gradient" in law.law) is gradient]
         return max(ratios, default=None)
@@ -283,14 +292,16 @@ class OperatorVerdict:
 class Report:
     """The outcome of a run. `passed`, `failures`, `print(report)`, `report.save(path)`."""
 
-    def __init__(self, candidate, seed, profile, output=None):
+    def __init__(self, candidate, seed, profile, output=None, order=()):
         self.candidate, self.seed, self.profile, self.output = candidate, seed, profile, output
+        self.order = order  # of the operators in table and report
         self.operators = {}
         self.seconds = 0.0
         self.interrupted = False
 
     def add(self, verdict):
-        self.operators[verdict.name] = verdict
+        found = {**self.operators, verdict.name: verdict}
+        self.operators = {name: found.pop(name) for name in (*self.order, *found) if name in found}
 
     def require(self, names):
         """An operator that is required fails where it, or its gradient, is missing."""
@@ -433,9 +444,9 @@ class Report:
         """The first failure in full, the others in a line each, and which of the concept's laws hold: the diagnosis."""
         shown = False
         for law in o.laws:
-            if law.stale:
+            if law.remark:
                 console.print(
-                    f"\n{o.name} ({law.dtype}), {law.law}: {law.stale}", style="red", soft_wrap=True, markup=False
+                    f"\n{o.name} ({law.dtype}), {law.law}: {law.remark}", style="red", soft_wrap=True, markup=False
                 )
             if law.verdict != "fail" or not law.counterexample:
                 continue

@@ -67,9 +67,9 @@ class Arithmetic:
             return np.isfinite(values)
         return values.astype(self.dtype).astype(np.float64) == values
 
-    def rounding(self, values):
-        """The error of rounding to the dtype once."""
-        return np.where(self.holds(values), 0.0, self.u * np.abs(values))
+    def rounding(self, values, radii=0.0):
+        """The error of rounding once to the dtype what lies within these radii of the values."""
+        return np.where(self.holds(values) & (radii == 0), 0.0, self.u * (np.abs(values) + radii))
 
 
 WIDE = Arithmetic.of("float64")

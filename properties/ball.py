@@ -123,7 +123,7 @@ class Ball(NDArrayOperatorsMixin):
         y = np.asarray(values).astype(np.float64)
         a = self.arithmetic
         r = np.where(np.abs(self.m) < a.low, np.maximum(self.r, a.low), self.r)
-        error = np.where(y == self.m, 0.0, np.abs(y - self.m))
+        error = np.where((y == self.m) | np.isnan(y) & np.isnan(self.m), 0.0, np.abs(y - self.m))
         ratio = np.where(error == 0, 0.0, error / np.where(r > 0, r, 1.0) + np.where(r > 0, 0.0, np.inf))
         infinite = (
             np.isinf(y) & (np.abs(self.m) + r > a.high) & ((np.sign(y) == np.sign(self.m)) | (r >= np.abs(self.m)))
@@ -220,7 +220,7 @@ def _terms(ball):
 def _rounded_part(ball):
     """Half types may round a partial sum before it goes on."""
     a = ball.arithmetic
-    return a.rounding(ball.m) if ball.terms is not None and a.ua < a.u else 0.0
+    return a.rounding(ball.m, ball.terms.radius) if ball.terms is not None and a.ua < a.u else 0.0
 
 
 def _summed(m, terms, a, unknown, nan, inf):
@@ -233,7 +233,7 @@ def _summed(m, terms, a, unknown, nan, inf):
     error = count * (a.ua * terms.total + a.eta)
     r = terms.radius + (error if a.fast else error * inexact)
     if a.ua < a.u:
-        r = r + a.rounding(m)
+        r = r + a.rounding(m, r)
     if not np.maximum.reduce(terms.total, axis=None, initial=0.0) <= a.largest:
         unknown = _either(unknown, terms.total > a.largest)
     return _settled(m, r, a, unknown, nan, inf, terms=terms)
@@ -250,9 +250,9 @@ def _add(a, b, sign=1):
         nan, inf = (lambda: np.isnan(a.m) | np.isnan(b.m)), (lambda: ~np.isfinite(a.m) | ~np.isfinite(b.m))
         return _summed(m, merged, a.arithmetic, _unknown(a, b), nan, inf)
     arithmetic = a.arithmetic
-    local = arithmetic.u * np.abs(m)
+    local = arithmetic.u * (np.abs(m) + a.r + b.r)
     if a.product or b.product:
-        local = local + arithmetic.u * (np.abs(a.m) + np.abs(b.m))
+        local = local + arithmetic.u * (np.abs(a.m) + a.r + np.abs(b.m) + b.r)
     exact = (a.r == 0) & (b.r == 0)
     if exact.any():
         back = m - a.m
@@ -283,7 +283,7 @@ def _exact_product(a, b, m, arithmetic):
 def _multiply(a, b):
     m, arithmetic = a.m * b.m, a.arithmetic
     r = np.abs(a.m) * b.r + np.abs(b.m) * a.r + a.r * b.r
-    local = arithmetic.u * np.abs(m) + arithmetic.eta
+    local = arithmetic.u * (np.abs(m) + r) + arithmetic.eta
     exact = (a.r == 0) & (b.r == 0)
     if exact.any():
         local = np.where(exact & _exact_product(a.m, b.m, m, arithmetic), 0.0, local)
@@ -471,7 +471,8 @@ def _mean(x, axis=None, keepdims=False):
     m = np.asarray(np.mean(x.m, axis=axis, keepdims=keepdims))
     n = x.size // max(m.size, 1)
     total = add(np.abs(x.m) + x.r)
-    r = add(x.r) / n + (n + 1) * a.ua * total / n + a.u * np.abs(m) + a.eta * (total > 0)
+    r = add(x.r) / n + (n + 1) * a.ua * total / n
+    r = r + a.u * (np.abs(m) + r) + a.eta * (total > 0)
     over = total > a.largest
     return _settled(m, r, a, _either(unknown, over if over.any() else None), nan, inf)
 

@@ -12,6 +12,7 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import ml_dtypes
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -152,8 +153,21 @@ REGIMES = {
     "sharp": None,
     "sharp_cotangent": None,
 }
+LINE = "line"  # of large cases of elementwise operators
+PLAIN = ("normal", "integers", "sharp", "sharp_cotangent")  # of other large cases
 _EXACT = ("integers", "ties", "zeros", "sharp", "sharp_cotangent")
 _UNSCALED = (*_EXACT, "wide", "sparse")
+
+
+def _line(rng, shape, dtype):
+    """Finite numbers from end to end, evenly among all that the dtype has: each of them, where there is room."""
+    dtype = DTYPES[dtype]
+    integer = f"u{dtype.itemsize}"
+    several = int(ml_dtypes.finfo(dtype).max.view(integer)) + 1
+    half = math.prod(shape) // 2 + 1
+    ranks = (np.arange(half) + rng.random()) * max(several / half, 1.0) % several
+    magnitudes = np.minimum(ranks.astype(np.uint64), several - 1).astype(integer).view(dtype).astype(np.float64)
+    return np.concatenate([magnitudes, -magnitudes])[: math.prod(shape)].reshape(shape)
 
 
 def _odd(rng, shape, dtype):
@@ -163,7 +177,10 @@ def _odd(rng, shape, dtype):
 
 
 def _signs(rng, shape):
-    return rng.integers(-1, 2, shape).astype(float)
+    """Few enough along every axis that a sum of so many odd integers stays exact."""
+    signs = rng.integers(-1, 2, shape).astype(float)
+    longest = max(shape, default=0)
+    return signs * (rng.random(shape) < 1000 / longest) if longest > 1000 else signs
 
 
 def fill(rng, spec, shape, sizes, regime, dtype, scale, *, cotangent=False):
@@ -174,6 +191,8 @@ def fill(rng, spec, shape, sizes, regime, dtype, scale, *, cotangent=False):
     if spec.role == "probability":
         soft = rng.random(shape)
         values = np.round(soft) if rng.random() < 0.5 else soft
+    elif regime == LINE:
+        values = _line(rng, shape, dtype)
     elif spec.role == "variance":
         values = np.abs(_signs(rng, shape) if REGIMES[regime] is None else REGIMES[regime](rng, shape))
     elif regime in ("sharp", "sharp_cotangent"):
@@ -249,8 +268,8 @@ def structure(*operators, leaves_out=""):
 
 SMALL = (1, 2, 3, 4, 5)
 STRADDLING = (7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 127, 128, 129, 257)
-LARGE = (1025, 4097)  # beyond a block of most kernels
-HUGE = 70_001  # beyond 16 bits, where an array has one axis
+HUGE = 70_001  # elements of a large case: beyond 16 bits
+LARGE_CASES = 13  # one case of so many is large
 
 
 def draw_attribute(draw, attribute, axes=1):
@@ -262,7 +281,7 @@ def draw_attribute(draw, attribute, axes=1):
     return draw(edge)
 
 
-def _general(draw, operator):
+def _general(draw, operator, large):
     """Sizes drawn for every name that the declared axes use, one of them now and then beyond a vector's width."""
     axes = [axis for spec in operator.arrays.values() for axis in spec.axes]
     named = {name: None for axis in axes for name in axis.factors if not name.isdigit()}
@@ -275,16 +294,22 @@ def _general(draw, operator):
     sizes = {k: v for k, v in attributes.items() if type(v) is int}
     sizes.update(operator.derive({**operator.defaults, **attributes}) if operator.derive else {})
     named = [name for name in named if name not in sizes]
-    long = draw(st.sampled_from((None, *named, *many, *(many if operator.elementwise else (None,)))))
-    beyond = (*STRADDLING, *LARGE)
+    names = (*named, *many)
+    long = draw(st.sampled_from(names if large else (None, *names, *(many if operator.elementwise else (None,)))))
     for name in named:
-        sizes[name] = draw_size(draw, name, long, beyond)
+        sizes[name] = draw_few(draw) if large else draw_size(draw, name, long)
     for name in many:
-        rank = draw(st.sampled_from((1, 2, 0, 3)))
-        alone = (*beyond, HUGE) if rank == 1 and not named else beyond
-        sizes[name] = tuple(
-            draw_size(draw, "N" if i == 0 else "", "N" if i == 0 and long == name else None, alone) for i in range(rank)
-        )
+        rank = max(draw(st.sampled_from((1, 2, 0, 3))), large)
+        if large:
+            sizes[name] = tuple(draw_few(draw) for _ in range(rank))
+        else:
+            first = draw_size(draw, "N", "N" if long == name else None) if rank else 1
+            sizes[name] = (first, *(draw_size(draw, "") for _ in range(rank - 1)))[:rank]
+    if large:
+        rest = sizes[long][1:] if long in many else None
+        sizes[long] = 1 if rest is None else (1, *rest)
+        length = HUGE // max(math.prod(shape_of(spec.axes, sizes)) for spec in operator.arrays.values())
+        sizes[long] = length if rest is None else (length, *rest)
     shapes = []
     for spec in operator.arrays.values():
         absent = spec.optional and draw(st.booleans())
@@ -293,6 +318,11 @@ def _general(draw, operator):
         if isinstance(spec, Array):
             attributes[name] = None if draw(st.booleans()) else shape_of(spec.axes, sizes)
     return Structure(shapes, attributes)
+
+
+def draw_few(draw):
+    """The size of the other axes of a large case."""
+    return draw(st.sampled_from((1, 2)))
 
 
 def draw_size(draw, name, long=None, beyond=STRADDLING):
@@ -305,7 +335,9 @@ def draw_size(draw, name, long=None, beyond=STRADDLING):
 @st.composite
 def cases(draw, operator, dtype, regimes=None):
     """A legal case of an operator at a dtype."""
-    drawn = _structures.get(operator, _general)(draw, operator)
+    # the first card of a range like no other: one case in thirteen is large
+    large = draw(st.integers(0, LARGE_CASES - 1)) == LARGE_CASES - 1
+    drawn = _structures.get(operator, _general)(draw, operator, large)
     attributes = dict(drawn.attributes)
     specs = [operator.declared(i) for i in range(len(drawn.shapes))]
     blank = [
@@ -318,6 +350,8 @@ def cases(draw, operator, dtype, regimes=None):
     except ValueError:
         assume(False)
     allowed = regimes or drawn.regimes or [name for name in REGIMES if name not in operator.avoid]
+    if large and regimes is None:
+        allowed = [LINE] if operator.elementwise else [name for name in allowed if name in PLAIN] or allowed
     empty = any(shape is not None and 0 in shape for shape in drawn.shapes)  # no card is wasted on it
     # no other range is like this one: its deck is its own
     regime = allowed[0] if empty else allowed[-draw(st.integers(1 - len(allowed), 0))]

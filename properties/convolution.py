@@ -8,16 +8,23 @@ from hypothesis import strategies as st
 
 from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
 from ..refimpl.words import per_axis
-from .case import Structure, draw_attribute, draw_size, structure
+from .case import Structure, draw_attribute, draw_few, draw_size, structure
 from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
 
 
-def draw_shared(draw, operator, axes):
-    """Attributes, channels and kernel, and the chosen long axis."""
+def draw_shared(draw, operator, axes, large):
+    """Attributes, channels, kernel and batch, and the chosen long axis."""
     attributes = {name: draw_attribute(draw, spec, axes) for name, spec in operator.attributes.items()}
-    long = draw(st.sampled_from((None, None, "I", "O", "channels", "depthwise", "positions", "N")))
+    if large and draw(st.booleans()):
+        return attributes, (65, 33), (draw(st.sampled_from((1, 2, 3))),) * axes, 17 if axes == 1 else 3, None
+    if large:  # depthwise, a kernel beyond a byte
+        attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
+        beside = draw_few(draw) if axes < 3 else 1
+        return attributes, (1, draw_few(draw)), (257, *(beside,) * (axes - 1)), 2, None
+    longs = (None, None, "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
+    long = draw(st.sampled_from(longs))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
     if long == "channels":
         channels = tuple(draw(st.sampled_from((8, 16, 32, 33))) for _ in channels)
@@ -25,8 +32,9 @@ def draw_shared(draw, operator, axes):
         channels = (1, draw(st.sampled_from((1, 2))))
         attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
     sizes = st.sampled_from((1, 2, 3, 3, 4, 5) if axes < 3 else (1, 2, 3, 3))
-    square = draw(st.booleans())
-    kernel = (draw(sizes),) * axes if square else tuple(draw(sizes) for _ in range(axes))
+    form = draw(st.sampled_from(("any", "any", "square", "pointwise")))
+    kernel = {"square": (draw(sizes),) * axes, "pointwise": (1,) * axes}.get(form)
+    kernel = kernel or tuple(draw(sizes) for _ in range(axes))
     batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
     return attributes, channels, kernel, batch, long
 
@@ -42,9 +50,9 @@ def extents(draw, kernel, stride, padding, dilation, long=None):
 
 
 @structure(conv1d, conv2d, conv3d)
-def convolution_structure(draw, operator):
+def convolution_structure(draw, operator, large):
     axes = len(operator.arrays["x"].axes) - 2
-    attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, axes)
+    attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, axes, large)
     stride, padding, dilation = (per_axis(attributes[name], axes) for name in ("stride", "padding", "dilation"))
     size = extents(draw, kernel, stride, padding, dilation, long)
     groups = attributes["groups"]
@@ -53,8 +61,8 @@ def convolution_structure(draw, operator):
 
 
 @structure(conv_transpose2d)
-def transposed_structure(draw, operator):
-    attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, 2)
+def transposed_structure(draw, operator, large):
+    attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, 2, large)
     size = tuple(draw_size(draw, "positions", long if axis else None) for axis in range(2))
     groups = attributes["groups"]
     bias = (groups * o,) if draw(st.booleans()) else None

@@ -1,6 +1,7 @@
 """Laws of every operator. None of them names one: what applies follows from what an operator declares."""
 
 import functools
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
+from .case import LAYOUTS
 from .law import EXACT, Violation, agree, identical, law, meet, worst
 
 
@@ -177,23 +179,65 @@ def no_memory_of_earlier_calls(asked):
     return EXACT
 
 
+@law(compared, every=2)
+def memory_layout_changes_nothing(asked):
+    """In other memory layouts (reversed axes, strides, offsets, odd addresses) a call gives the same, in its ball."""
+    case = asked.case
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    layouts = tuple(str(rng.choice(("fortran", *LAYOUTS))) for _ in case.arrays)
+    other = asked.on(replace(case, layouts=layouts))
+    try:
+        found = [_alike(asked.seen, other.forward, asked.expected, asked.operator.results)]
+        if asked.differentiable and case.finite:
+            found.append(_alike(asked.seen_gradient, other.vjp, asked.expected_gradient, asked.gradient_names))
+    except Violation as violation:
+        violation.layouts = layouts
+        raise
+    return worst(found)
+
+
+def _alike(seen, values, expected, names):
+    together = zip(names, seen, values, expected, strict=True)
+    return worst([meet(name, ball, around(value, e)) for name, ball, value, e in together if ball is not None])
+
+
 @law(compared, every=4, compares=True)
+def one_element_makes_a_new_call(asked):
+    """With one element changed, at an end or anywhere, a call right after gives its own result, not a kept one."""
+    case = asked.case
+    places = [i for i, a in enumerate(case.inputs) if a is not None and a.size and a.dtype.kind not in "iu"]
+    if not places:
+        return None
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    i = int(rng.choice(places))
+    asked.forward  # noqa: B018  the call before
+    return agreement(asked.on(case.with_arrays(_put(case.arrays, i, _touched(rng, case.inputs[i])[0]))))
+
+
+@law(compared, every=2, compares=True)
 def attributes_are_not_remembered(asked):
     """Under another attribute, right after the case: that attribute's own result; then the case again, as before."""
     case = asked.case
-    edges = [
-        (name, v) for name, spec in case.operator.attributes.items() if not isinstance(spec, Array) for v in spec.edges
-    ]
-    others = [{**case.attributes, name: v} for name, v in edges if v != case.attributes[name]]
-    others = [a for a in others if _refusal(case.operator, case.inputs, a) is None]
-    if not others:
+    neighbours = [asked.on(other) for other in itertools.islice(_neighbours(case), 2)]
+    if not neighbours:
         return None
-    other = asked.on(replace(case, attributes=others[case.seed % len(others)]))
-    found = agreement(other)
+    found = worst([agreement(other) for other in neighbours])
     if asked.candidate.deterministic and asked.differentiable:
-        for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(other).vjp, strict=True):
+        for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(neighbours[-1]).vjp, strict=True):
             identical(name, a, b, "another gradient after a forward call under another attribute")
     return found
+
+
+def _neighbours(case):
+    """The case with another legal value of one attribute, of each attribute in turn."""
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    names = [name for name, spec in case.operator.attributes.items() if not isinstance(spec, Array)]
+    for name in map(str, rng.permutation(names)):
+        values = [v for v in case.operator.attributes[name].edges if v != case.attributes[name]]
+        rng.shuffle(values)
+        others = ({**case.attributes, name: v} for v in values)
+        for attributes in itertools.islice((a for a in others if _refusal(case.operator, case.inputs, a) is None), 1):
+            yield replace(case, attributes=attributes)
 
 
 def _batched(operator):
@@ -290,7 +334,8 @@ def _repeatable(asked):
 
 def _touched(rng, array):
     """The array with another value at one place, and with NaN there, which shows where the place is felt."""
-    flat = rng.choice([0, array.size - 1, rng.integers(array.size)])  # the ends are where a shortcut looks or stops
+    ends = 0, array.size - 1, array.size - 1  # where a shortcut looks or stops
+    flat = rng.choice([*ends, rng.integers(array.size)])
     at = tuple(map(int, np.unravel_index(flat, array.shape)))
     changed, marked = array.copy(), array.copy()
     other = array.flat[rng.integers(array.size)]
@@ -330,8 +375,13 @@ def _wrong(case):
 
     Of each argument the nearest wrong value counts: the first step too far is what a check forgets.
     """
-    knobs = [*case.operator.attributes, *(i for i, a in enumerate(case.inputs) if a is not None)]
-    np.random.Generator(np.random.SFC64(case.seed)).shuffle(knobs)
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    given = [i for i, a in enumerate(case.inputs) if a is not None]
+    rng.shuffle(given)
+    one_each = {case.operator.argument(i): i for i in given}  # of many weights one
+    absent = {n for n, v in case.attributes.items() if v is None and isinstance(case.operator.attributes[n], Array)}
+    knobs = [*(name for name in case.attributes if name not in absent), *one_each.values()]
+    rng.shuffle(knobs)
     changes = (change for knob in knobs for change in _changes(case, knob))
     return next((change for change in changes if _illegal(case.operator, *change[1:])), None)
 
@@ -355,7 +405,7 @@ def _changes(case, knob):
     if isinstance(knob, str):
         spec, value = case.operator.attributes[knob], case.attributes.get(knob)
         if isinstance(spec, Array):
-            values = () if value is None else _out_of_range(spec, value)
+            values = () if value is None else _out_of_range(case, spec, value)
         elif spec.beyond and type(value) is int:
             values = (*spec.illegal, *range(value + 1, value + 40), *spec.beyond)
             values = values[case.seed % (len(spec.illegal) + 1) :]  # not always the one below the least
@@ -367,17 +417,21 @@ def _changes(case, knob):
         return
     array, name = case.inputs[knob], case.names()[knob]
     spec = case.operator.declared(knob)
-    for other in _out_of_range(spec, array) if spec.role == "label" else ():
+    for other in _out_of_range(case, spec, array) if spec.role == "label" else ():
         yield f"{name} = {other.tolist()}", _put(case.inputs, knob, other), case.attributes
+    if spec.role == "data" and array.ndim > 1:
+        flat = array.reshape(-1)
+        yield f"{name} of shape {flat.shape}", _put(case.inputs, knob, flat), case.attributes
     for axis in range(array.ndim) if array.size else ():
         for more in (1, 2, 3, 8, 40) if spec.role == "weight" else (1,):
             grown = np.concatenate([array, np.repeat(np.take(array, [-1], axis), more, axis)], axis)
             yield f"{name} of shape {grown.shape}", _put(case.inputs, knob, grown), case.attributes
 
 
-def _out_of_range(spec, array):
-    """One entry just below the least, one far above the greatest."""
-    for wrong in (spec.low - 1, 10**6):
+def _out_of_range(case, spec, array):
+    """One entry just above the greatest, just below the least, or far from both: each comes first in its turn."""
+    _, _, sizes = case.operator.admit(case.inputs, case.attributes)
+    for wrong in np.roll([spec.low + sizes[spec.below], spec.low - 1, 10**6], case.seed):
         if array.size:
             changed = array.copy()
             changed.flat[array.size // 2] = wrong

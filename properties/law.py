@@ -43,7 +43,11 @@ class Violation(Exception):
         self.expected, self.got, self.worst = expected, got, worst
         self.call = call  # (inputs, attributes), where the call at fault is not the case itself
         self.asked = asked  # forward or gradient, where the question at fault is not the one that the law needs
+        self.layouts = ()  # where the arrays at fault lay otherwise than those of the case
         self.trace = trace  # the candidate's own traceback
+
+    def __reduce__(self):
+        return Violation, (self.kind, self.message), self.__dict__
 
 
 @dataclass(frozen=True)

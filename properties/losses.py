@@ -102,8 +102,8 @@ def cross_entropy_of_certainty(asked):
         return None
     rng, (logits, labels) = generator(asked), asked.case.inputs
     classes = int(rng.choice((logits.shape[1], 300)))  # more than a byte can tell apart
-    sure, others = rng.integers(classes, size=(2, len(labels)))
-    labels = np.where(rng.random(len(labels)) < 0.5, sure, others)
+    sure, others = rng.integers(classes, size=(2, min(len(labels), 300)))
+    labels = np.where(rng.random(len(sure)) < 0.5, sure, others)
     x = np.where(np.arange(classes) == sure[:, None], 1024, 0).astype(logits.dtype)
     value = _reduced(np.where(labels == sure, 0.0, 1024.0), asked.case.attributes["reduction"])
     return gives("loss", call(asked, x, labels), value)

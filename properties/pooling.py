@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ..refimpl import avg_pool2d, max_pool2d
 from ..refimpl.words import per_axis, reach
 from .ball import Arithmetic, Ball
-from .case import Structure, draw_attribute, draw_size, structure
+from .case import Structure, draw_attribute, draw_few, draw_size, structure
 from .convolution import cut, extents, meetings
 from .law import agree, call, generator, gives, gives_gradient, law, picked, same
 
@@ -17,7 +17,7 @@ from .law import agree, call, generator, gives, gives_gradient, law, picked, sam
     max_pool2d,
     leaves_out="windows that see padding alone: they kill the process of a framework, and candidates are not isolated",
 )
-def pooling_structure(draw, operator):
+def pooling_structure(draw, operator, large):
     attributes = {name: draw_attribute(draw, spec, 2) for name, spec in operator.attributes.items()}
     kernel = per_axis(attributes["kernel_size"], 2)
     if attributes["stride"] is None:
@@ -27,14 +27,17 @@ def pooling_structure(draw, operator):
     dilation = per_axis(attributes.get("dilation", 1), 2)
     padding = tuple(min(p, k // 2) for p, k in zip(per_axis(attributes["padding"], 2), kernel, strict=True))
     attributes["padding"] = padding if len(set(padding)) > 1 else padding[0]
-    long = draw(st.sampled_from((None, None, "C", "positions")))
-    size = extents(draw, kernel, stride, padding, dilation, long)
+    long = draw(st.sampled_from(("C", "positions") if large else (None, None, "C", "positions")))
+    size = extents(draw, kernel, stride, padding, dilation, None if large else long)
+    if large and long == "positions":  # more cells than half types can count
+        size = (65, 257)
     for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
         positions, _ = reach(n, k, s, p, d, ceil=attributes["ceil_mode"])
         cells = [[w * s - p + d * j for j in range(k)] for w in range(positions)]
         assume(all(any(0 <= cell < n for cell in window) for window in cells))
-    batch = draw(st.sampled_from((1, 2, 3, 1, 2, 0)))
-    return Structure([(batch, draw_size(draw, "C", long), *size)], attributes)
+    batch = draw_few(draw) if large else draw(st.sampled_from((1, 2, 3, 1, 2, 0)))
+    channels = (1025 if long == "C" else 1) if large else draw_size(draw, "C", long)
+    return Structure([(batch, channels, *size)], attributes)
 
 
 @law(max_pool2d, needs="gradient")

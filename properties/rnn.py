@@ -27,15 +27,19 @@ CONTRACTIVE = ("normal", "small", "zeros", "sparse", "ties", "positive")
 
 
 @structure(rnn, lstm, gru)
-def recurrent_structure(draw, operator):
+def recurrent_structure(draw, operator, large):
     attributes = {
         name: draw_attribute(draw, spec) for name, spec in operator.attributes.items() if not isinstance(spec, Array)
     }
-    long = draw(st.sampled_from((None, None, None, None, "T", "H", "I", None)))
+    long = draw(st.sampled_from((None, None, None, None, "T", "H", "I", None, "H", "I")))
     steps = draw(st.sampled_from((9, 16, 24))) if long == "T" else draw_size(draw, "T")
     size = draw(st.sampled_from((7, 8, 9, 17))) if long == "H" else draw_size(draw, "H")
     features = draw(st.sampled_from((7, 17, 33))) if long == "I" else draw_size(draw, "I")
-    batch = draw(st.sampled_from((1, 2, 3, 5, 2, 0)))
+    batch = draw(st.sampled_from((1, 2, 3, 5, 2, 1, 3, 4, 2, 1, 2, 0)))
+    if large and draw(st.booleans()):
+        long, steps, batch, size, features = "T", 65, 2, 3, 2
+    elif large:
+        long, steps, batch, size, features = "H", 2, 65, 33, 129
     directions = 2 if attributes["bidirectional"] else 1
     layers = attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
     attributes["lengths"] = (batch,) if draw(st.booleans()) else None

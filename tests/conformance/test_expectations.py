@@ -23,7 +23,7 @@ def wrong_on_large(x):
 
 CANDIDATE = {"name": "mine", "version": "2.13.0+cpu", "tanh": wrong_on_large}
 CHOSEN = {"operators": ["tanh"], "laws": ["agreement", "ranges"], "dtypes": ["float32"]}
-FAR = ("far", "big", "huge", "near_max", "wide", "cancel", "special", "sharp", "sharp_cotangent")
+FAR = ("far", "big", "huge", "near_max", "wide", "cancel", "special", "sharp", "sharp_cotangent", "line")
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_a_stored_case_is_judged_under_its_own_law_operator_and_dtype_alone(file
         "relu": lambda x: x * (x > 0),
     }
     report, laws = judged(file, text, within, operators=["tanh", "relu"], dtypes=["float32", "float64"])
-    assert not any(v.stale for o in report.operators.values() for v in o.laws)
+    assert not any(v.remark for o in report.operators.values() for v in o.laws)
     assert laws["ranges"].verdict == "pass"
 
 

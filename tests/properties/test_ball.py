@@ -225,7 +225,7 @@ def test_exactness_in_float64_is_judged_beyond_float64():
 
 
 def test_an_inexact_operand_takes_exactness_away():
-    assert (around(1.0, U) + exact(1.0)).r == U + 2 * U
+    assert (around(1.0, U) + exact(1.0)).r == U + (2 + U) * U
 
 
 # --- product + addend --------------------------------------------------------------------------------------------
@@ -234,7 +234,8 @@ def test_an_inexact_operand_takes_exactness_away():
 @pytest.mark.parametrize("make", [lambda x: x * x, lambda x: x / exact(3.0), lambda x: np.abs(-(x * x))])
 def test_a_product_meets_an_addend_folded_or_fused(make):
     p, b = make(exact(float(np.float32(1.1)))), exact(float(np.float32(-0.7)))
-    assert (p + b).r == p.r + b.r + (U * abs(p.m + b.m) + U * (abs(p.m) + abs(b.m)))
+    local = U * (abs(p.m + b.m) + p.r) + U * (abs(p.m) + p.r + abs(b.m))
+    assert (p + b).r == p.r + local
     assert (p + b).r == (b + p).r == (p - (-b)).r
 
 
@@ -362,7 +363,8 @@ def test_a_mean_is_never_exact():
     """Welford's and the reciprocal's forms round even where the sum does not."""
     x = exact([[1.0, 2.0, 3.0, 2.0]])
     y = np.mean(x, axis=1)
-    assert y.r.item() == 5 * SINGLE.ua * 8 / 4 + U * 2 + SINGLE.eta
+    r = 5 * SINGLE.ua * 8 / 4
+    assert y.r.item() == r + U * (2 + r) + SINGLE.eta
     assert np.mean(exact(np.zeros(3))).r == 0
     assert (np.sum(x) / 4).r == 0
     assert (np.sum(x) / 3).r > 0
@@ -562,8 +564,8 @@ def test_heaviside_encloses(data):
 def test_radii_add_up_and_multiply():
     """a b: |a| rb + |b| ra + ra rb; the quotient and the matrix product accordingly."""
     a, b = around(-2.0, 0.5), around(4.0, 1.0)
-    assert (a + b).r == (a - b).r - 4 * U == 1.5 + 2 * U
-    assert (a * b).r == 2 * 1 + 4 * 0.5 + 0.5 + 8 * U + SINGLE.eta
+    assert (a + b).r == (a - b).r - 4 * U == 1.5 + 3.5 * U
+    assert (a * b).r == 2 * 1 + 4 * 0.5 + 0.5 + 12.5 * U + SINGLE.eta
     assert (a / b).r == (0.5 + 0.5) / 3 + QUOTIENT_UNITS * U * (0.5 + 1 / 3) + SINGLE.eta
     product = (around([[-2.0]], 0.5) @ around([[4.0]], 1.0)).r.item()
     assert product == 4.5 + U * 12.5 + SINGLE.eta
@@ -971,7 +973,8 @@ def test_half_sums_are_wide_and_rounded_once(dtype):
     x, w = fine(1, 4) * 2.0**-3, fine(4, 1, seed=1)
     y = exact(x, a) @ exact(w, a)
     total = (x @ w).item()
-    assert y.r.item() == 4 * (a.ua * total + a.eta) * (total > 2.0**-27 * 2.0**24) + a.u * total
+    summed = 4 * (a.ua * total + a.eta) * (total > 2.0**-27 * 2.0**24)
+    assert y.r.item() == summed + a.u * (total + summed)
     assert (exact([[1.0, 2.0]], a) @ exact([[3.0], [4.0]], a)).r == 0
     assert (exact([[255.0, 1.0, 255.0]], a) @ exact([[1.0], [10.0], [8.0]], a)).r == a.rounding(np.array(2305.0))
 
@@ -980,8 +983,23 @@ def test_half_partial_sums_may_be_rounded_before_they_go_on():
     a = Arithmetic.of("float16")
     part = exact([[2048.0, 1.0]], a) @ exact([[1.0], [1.0]], a)
     assert part.r.item() == a.u * 2049
-    assert (part + exact(-2048.0, a)).r.item() == a.u * 2049
-    assert np.sum(part).r == 2 * a.u * 2049
+    assert (part + exact(-2048.0, a)).r.item() == a.u * 2049 + a.u * (1 + a.u * 2049)
+    assert np.sum(part).r == a.u * 2049 + a.u * (2049 + a.u * 2049)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_what_is_rounded_at_the_far_end_of_a_set_lies_inside(dtype):
+    """A tied share is anything from 0 to 1: with the share 1, sums and products are rounded at their full size."""
+    a = Arithmetic.of(dtype)
+    x, y, z = (random(200, seed=seed).astype(a.dtype) for seed in range(3))
+    share, one = Ball(np.full(200, 0.5), np.full(200, 0.5), a), np.ones(200, a.dtype)
+    p, q, r = (exact(values.astype(np.float64), a) for values in (x, y, z))
+    assert ratio(share * p * q, one * x * y) <= 1
+    assert ratio(share * p + share * q, one * x + one * y) <= 1
+    total = (x.astype(np.float32) + y.astype(np.float32) + z.astype(np.float32)).astype(a.dtype)
+    assert ratio(np.sum(share * np.stack([p, q, r]), axis=0), total) <= 1
+    shares, terms = Ball(np.full((1, 3), 0.5), np.full((1, 3), 0.5), a), np.stack([p, q, r])
+    assert ratio(shares @ terms, total[None]) <= 1
 
 
 def test_half_elementwise_operations_round_each():
