@@ -5,6 +5,7 @@ failure only; then the values are made simple. Nothing here names an operator or
 """
 
 import contextlib
+import itertools
 import math
 import time
 import warnings
@@ -22,7 +23,7 @@ from .. import properties, refimpl
 from ..properties.case import BACKEND, cases, seed_of
 from ..properties.law import Violation, Worst, registry, worst
 from ..refimpl.operator import DTYPES
-from . import catalogue
+from . import catalogue, workers
 from .candidate import Asked, Candidate, Unusable, interruptible, load
 from .expectations import Expectations
 from .report import Counterexample, LawVerdict, OperatorVerdict, Report
@@ -46,6 +47,7 @@ def judge(
     require=(),
     expectations=None,
     output=None,
+    jobs=1,
     progress=None,
     start=None,
 ):
@@ -54,41 +56,36 @@ def judge(
     operators, laws, dtypes: names (operators may also be `Operator` objects); None: all that apply. `examples`
     overrides the profile's number of cases for each operator and dtype; `max_seconds` stops each of these streams
     early; without `shrink` failing cases stay as they were drawn. `output`: a folder for counterexamples and results.
+    `jobs`: so many processes judge side by side, where a process can load the candidate by its name; None: one a core.
     `start(examples)` and `progress(operator, dtype, examples)` are told how far the run is. Raises `Unusable` where
     nothing can be judged.
     """
-    candidate = load(candidate)
-    if profile not in PROFILES:
-        raise Unusable(f"profile {profile!r} is unknown; use {', '.join(PROFILES)}")
-    operators = _operators(operators)
+    candidate, operators = load(candidate), _operators(operators)
+    options = {
+        "laws": laws,
+        "dtypes": dtypes,
+        "profile": profile,
+        "seed": seed,
+        "examples": examples,
+        "max_seconds": max_seconds,
+        "fail_fast": fail_fast,
+        "shrink": shrink,
+        "expectations": expectations,
+        "output": output,
+    }
+    plan = _plan(candidate, operators, **options, progress=progress or (lambda *_: None))
     required = _required(require, operators)
-    plan = Plan(
-        candidate,
-        operators,
-        _laws(laws),
-        _dtypes(dtypes, candidate),
-        seed,
-        PROFILES[profile] if examples is None else examples,
-        max_seconds,
-        fail_fast,
-        shrink,
-        Expectations.of(candidate, expectations, operators),
-        Path(output) if output else None,
-        progress or (lambda *_: None),
-    )
     if start:
         start(plan.examples * len(plan.dtypes) * sum(candidate.offers(o.name) for o in plan.operators))
-    report = Report(candidate, seed, profile, plan.output)
+    report = Report(candidate, seed, profile, plan.output, [o.name for o in plan.operators])
+    for operator in plan.operators:
+        if not candidate.offers(operator.name):
+            report.add(OperatorVerdict(operator.name, "missing", []))
     begin = time.perf_counter()
     with _quiet(), interruptible():
         try:
-            for operator in plan.operators:
-                if not any(law.concerns(operator) for law in plan.laws):
-                    continue
-                if candidate.offers(operator.name):
-                    report.add(_operator(plan, operator))
-                else:
-                    report.add(OperatorVerdict(operator.name, "missing", []))
+            for verdict in _verdicts(plan, options, jobs):
+                report.add(verdict)
                 report.seconds = time.perf_counter() - begin
                 report.save_progress()
                 if fail_fast and report.failures:
@@ -110,6 +107,55 @@ def judge(
         )
         raise Unusable(f"{candidate.spec}: nothing was judged: {why}")
     return report
+
+
+FEW = 4  # operators that are not worth another process
+
+
+def _verdicts(plan, options, jobs):
+    """The verdict of each operator that the candidate offers, in turn or as the processes come."""
+    candidate = plan.candidate
+    alone = not candidate.loadable or not candidate.device.startswith("cpu")
+    jobs = 1 if alone else min(jobs or workers.cores(), len(plan.operators) // FEW)
+    if jobs > 1:
+        specs = [catalogue.origin(operator) for operator in plan.operators]
+        yield from workers.side_by_side(plan, _worker, (candidate.spec, specs, options), jobs)
+        return
+    for operator in plan.operators:
+        if candidate.offers(operator.name):
+            yield _operator(plan, operator)
+
+
+def _worker(arguments, progress):
+    """What a worker of `workers.side_by_side` does for each operator: its verdict, and whether that is its last."""
+    spec, specs, options = arguments
+    plan = _plan(load(spec), _operators(specs), **options, progress=progress)
+
+    def judge_one(name):
+        with _quiet():
+            try:
+                return _operator(plan, catalogue.operator(name)), False
+            except _Interrupted as stop:
+                return stop.verdict, True
+
+    return judge_one
+
+
+def _plan(candidate, operators, *, laws, dtypes, profile, seed, examples, output, expectations, **options):
+    if profile not in PROFILES:
+        raise Unusable(f"profile {profile!r} is unknown; use {', '.join(PROFILES)}")
+    chosen = _laws(laws)
+    return Plan(
+        candidate,
+        [operator for operator in operators if any(law.concerns(operator) for law in chosen)],
+        chosen,
+        _dtypes(dtypes, candidate),
+        seed,
+        PROFILES[profile] if examples is None else examples,
+        expectations=Expectations.of(candidate, expectations, operators),
+        output=Path(output) if output else None,
+        **options,
+    )
 
 
 @dataclass(frozen=True)
@@ -211,7 +257,7 @@ class Tally:
     failure: Any = None  # (case, violation)
     expected: list = field(default_factory=list)
     counterexample: Counterexample | None = None
-    stale: str = ""
+    remark: str = ""
     first: tuple[int, float] | None = None  # cases and seconds until the first failure
 
 
@@ -279,7 +325,7 @@ class Group:
             if violation := _violation(law, Asked(self.candidate, finding.case)):
                 tally.expected.append((finding, finding.case, violation))
             else:
-                tally.stale = f"{finding.reason} no longer fails: remove the finding ({finding.file})"
+                tally.remark = f"{finding.reason} no longer fails: remove the finding ({finding.file})"
 
     def visit(self, law, asked):
         tally = self.tallies[law.name]
@@ -328,7 +374,7 @@ class Group:
             t = self.tallies[law.name]
             verdict = (
                 "fail"
-                if t.failure or t.stale
+                if t.failure or t.remark
                 else "expected-failure"
                 if t.expected
                 else "pass"
@@ -336,7 +382,7 @@ class Group:
                 else "skipped"
             )
             reasons = sorted({finding.reason for finding, *_ in t.expected})
-            found = (t.examples, t.seconds, t.worst, t.counterexample, reasons, t.stale, t.first)
+            found = (t.examples, t.seconds, t.worst, t.counterexample, reasons, t.remark, t.first)
             result.append(LawVerdict(self.operator.name, law.name, self.dtype, verdict, *found))
         return result
 
@@ -444,21 +490,24 @@ def _simpler(array):
     finite = np.isfinite(wide)
     cost = _complexity(wide)
     whole = [np.zeros_like(wide), np.ones_like(wide), np.sign(wide), np.trunc(wide), _nearest_power(wide)]
-    pieces = []
-    length = array.size
-    while length > 1 and array.size > 1:
-        length = -(-length // 2)
-        for start in range(0, array.size, length):
-            for value in (0.0, 1.0):
-                piece = wide.copy()
-                piece.reshape(-1)[start : start + length] = value
-                pieces.append(piece)
-    for values in (*whole, *pieces):
+    for values in itertools.chain(whole, _pieces(wide)):
         values = np.where(finite | (values == 0) | (values == 1), values, wide)
         with np.errstate(over="ignore"):
             simpler = values.astype(array.dtype)
         if _complexity(simpler.astype(np.float64)) < cost:
             yield simpler
+
+
+def _pieces(values):
+    """The values with one half of them zeros or ones, one quarter, and so on; a hundredth of many is fine enough."""
+    length = values.size
+    while length > max(1, values.size // 100):
+        length = -(-length // 2)
+        for start in range(0, values.size, length):
+            for value in (0.0, 1.0):
+                piece = values.copy()
+                piece.reshape(-1)[start : start + length] = value
+                yield piece
 
 
 def _nearest_power(values):

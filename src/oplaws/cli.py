@@ -69,6 +69,9 @@ def output_option(default: str) -> Callable[[Any], Any]:
     )
 
 
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time; default: one a core."
+)
 seed_option = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Which cases are drawn."
 )
@@ -101,6 +104,7 @@ def oplaws() -> None:
 @listed("--require", "Operators that must be offered, with gradients; or all.")
 @click.option("--expectations", type=click.Path(), metavar="FILE", help="Known failures, TOML.")
 @output_option(".oplaws")
+@jobs_option
 @click.option("--traceback", "traces", is_flag=True, help="Show the candidate's own tracebacks.")
 @json_option
 def run(candidate: str, json_file: Path | None, traces: bool, max_seconds: float | None, **options: Any) -> int:
@@ -177,7 +181,7 @@ def replay(file: str, candidate: str | None, traces: bool, json_file: Path | Non
 @click.option("--laws-only", is_flag=True, help="Without the reference's values.")
 @click.option("--profile", default="quick", show_default=True, metavar="quick|standard|thorough")
 @output_option(".oplaws/power")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes at a time; default: one a core.")
+@jobs_option
 @json_option
 def power(folder: str | None, seeds: str, json_file: Path | None, **options: Any) -> int:
     """Judge each faulty candidate of FOLDER (default: the project's museum): all must fail."""

@@ -1,0 +1,158 @@
+"""Several processes judge one candidate side by side: each takes the next operator that is left.
+
+A worker loads the candidate itself; what goes through the pipes are names, cases and verdicts. Where a worker dies, the
+operator that it judged fails, and another takes its place. An interruption asks each worker for what it has so far.
+"""
+
+import contextlib
+import io
+import multiprocessing
+import os
+import pickle
+import signal
+import time
+from multiprocessing import connection
+from typing import Any
+
+from ..properties.law import Law, registry
+from ..refimpl.operator import Operator
+from . import catalogue
+from .candidate import ADAPTERS, Candidate, interruptible
+from .report import OperatorVerdict
+
+PATIENCE = 3.0  # seconds that an interrupted worker has to hand over what it found
+
+
+def cores():
+    """How many processes run side by side on this machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def side_by_side(plan, judge, arguments, jobs):
+    """The verdict of each operator of a plan that the candidate offers, as they come.
+
+    judge(plan, operator) is what a worker does for each; it makes its own plan from the arguments.
+    """
+    context = multiprocessing.get_context("forkserver")
+    adapter = plan.candidate.spec.partition(":")[0]
+    adapters = [f"{__package__}.adapters.{adapter}"] if plan.candidate.spec in ADAPTERS else []
+    context.set_forkserver_preload([f"{__package__}.engine", *adapters])
+    waiting = [operator for operator in plan.operators if plan.candidate.offers(operator.name)]
+    running: dict[Any, tuple[Any, Operator]] = {}
+
+    def hire():
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, judge, arguments), daemon=True)
+        process.start()
+        theirs.close()
+        assign(ours, process)
+
+    def assign(pipe, process):
+        if waiting:
+            running[pipe] = process, waiting.pop(0)
+            with contextlib.suppress(BrokenPipeError):
+                pipe.send(catalogue.origin(running[pipe][1]))
+        else:
+            pipe.close()
+
+    try:
+        for _ in range(min(jobs, len(waiting))):
+            hire()
+        while running:
+            for pipe in connection.wait(list(running)):
+                process, operator = running[pipe]
+                try:
+                    what, news = _received(pipe, plan)
+                except EOFError:
+                    process.join()
+                    del running[pipe]
+                    why = f"the process ended with {process.exitcode} while it was judged"
+                    law = next(law for law in plan.laws if law.concerns(operator))
+                    yield OperatorVerdict.lost(operator.name, law.name, plan.dtypes[0], why)
+                    if waiting:
+                        hire()
+                    continue
+                if what == "progress":
+                    plan.progress(*news)
+                elif what == "error":
+                    raise news
+                else:
+                    del running[pipe]
+                    yield news
+                    assign(pipe, process)
+    except KeyboardInterrupt:
+        yield from _recalled(running, plan)
+        raise
+    finally:
+        for process, _ in running.values():
+            process.kill()
+
+
+def _recalled(running, plan):
+    """What the workers have established of the operators at hand."""
+    for process, _ in running.values():
+        process.terminate()
+    deadline = time.monotonic() + PATIENCE
+    while running and (left := deadline - time.monotonic()) > 0:
+        for pipe in connection.wait(list(running), left):
+            with contextlib.suppress(EOFError):
+                what, news = _received(pipe, plan)
+                if what == "progress":
+                    continue
+                if what == "verdict":
+                    yield news
+            del running[pipe]
+
+
+# --- a worker ----------------------------------------------------------------------------------------------------
+
+
+def _work(pipe, judge, arguments):
+    """Judge the operators whose names come until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the user's interruption comes by way of the parent
+    with interruptible(signal.SIGTERM), contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        try:
+            judge_one = judge(arguments, lambda *news: _send(pipe, "progress", news))
+            while True:
+                verdict, last = judge_one(pipe.recv())
+                _send(pipe, "verdict", verdict)
+                if last:
+                    break
+        except Exception as error:
+            _send(pipe, "error", error)
+
+
+class _Pickler(pickle.Pickler):
+    """Operators and laws go by name, a candidate is the one that both sides have."""
+
+    def persistent_id(self, obj):
+        if isinstance(obj, Operator):
+            return "operator", catalogue.origin(obj)
+        if isinstance(obj, Law):
+            return "law", obj.name
+        return ("candidate", "") if isinstance(obj, Candidate) else None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file, plan):
+        super().__init__(file)
+        self.plan = plan
+
+    def persistent_load(self, pid):
+        what, name = pid
+        if what == "candidate":
+            return self.plan.candidate
+        if what == "law":
+            return registry[name]
+        known = {catalogue.origin(operator): operator for operator in self.plan.operators}
+        return known.get(name) or catalogue.operator(name)
+
+
+def _send(pipe, what, news):
+    file = io.BytesIO()
+    _Pickler(file).dump((what, news))
+    pipe.send_bytes(file.getvalue())
+
+
+def _received(pipe, plan):
+    return _Unpickler(io.BytesIO(pipe.recv_bytes()), plan).load()

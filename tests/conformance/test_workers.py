@@ -1,0 +1,86 @@
+"""Processes that judge side by side find what one process finds; a death in one of them costs its operator alone."""
+
+import pytest
+
+from oplaws import refimpl
+from oplaws.conformance import workers
+from oplaws.conformance.candidate import Unusable
+from oplaws.conformance.engine import judge
+
+NAMES = ["tanh", "relu", "mse_loss", "linear", "conv1d", "max_pool2d", "layer_norm", "dropout"]
+FUNCTIONS = """
+import os
+from oplaws.refimpl import *
+
+def tanh(x):
+    return 1.001 * refimpl_tanh(x)
+
+from oplaws.refimpl import tanh as refimpl_tanh
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text):
+        path = tmp_path / "candidate.py"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def outcome(report):
+    found = report.to_json()
+    del found["seconds"]
+    for operator in found["operators"].values():
+        for law in operator["laws"]:
+            del law["seconds"]
+    return found
+
+
+def test_side_by_side_as_in_turn(file, tmp_path):
+    spec, seen = file(FUNCTIONS), []
+    options = {"operators": NAMES, "dtypes": ["float32"], "examples": 6, "shrink": False}
+    alone = judge(spec, **options, output=tmp_path / "a")
+    report = judge(spec, **options, output=tmp_path / "b", jobs=2, progress=lambda *news: seen.append(news))
+    assert outcome(report) == outcome(alone)
+    assert list(report.operators) == NAMES
+    assert {v.law for v in report.failures} >= {"agreement", "ranges"}
+    assert "fails agreement" in str(report)
+    assert {name for name, *_ in seen} == set(NAMES)
+    files = [sorted(p.name for p in (tmp_path / run / "counterexamples").iterdir()) for run in "ab"]
+    assert files[0] == files[1] != []
+
+
+def test_a_process_that_ends_costs_its_operator_alone(file):
+    spec = file(
+        "from oplaws.refimpl import *\nimport os\ndef layer_norm(x, weight, bias, **attributes):\n    os._exit(3)\n"
+    )
+    report = judge(spec, NAMES, dtypes=["float32"], examples=3, jobs=2)
+    assert [v.operator for v in report.failures] == ["layer_norm"]
+    assert "the process ended with 3 while it was judged" in str(report)
+    assert all(report.operators[name].examples == 3 for name in NAMES if name != "layer_norm")
+
+
+def test_a_mistake_that_a_worker_meets_reaches_the_caller(file):
+    """The parent can import the file, a process that is no main one cannot."""
+    text = "import multiprocessing\nif multiprocessing.parent_process():\n    raise OSError('not here')\n"
+    with pytest.raises(Unusable, match="not here"):
+        judge(file(text + "from oplaws.refimpl import *\n"), NAMES, dtypes=["float32"], examples=2, jobs=2)
+
+
+@pytest.mark.parametrize("what", ["a dict", "few operators", "another device"])
+def test_some_are_judged_in_this_process(what, file, monkeypatch):
+    monkeypatch.setattr(workers, "side_by_side", lambda *_: pytest.fail("asked for processes"))
+    spec = (
+        {name: getattr(refimpl, name) for name in NAMES} if what == "a dict" else file("from oplaws.refimpl import *\n")
+    )
+    if what == "another device":
+        spec = file("from oplaws.refimpl import *\ndevice = 'cuda'\n")
+    names = NAMES[:3] if what == "few operators" else NAMES
+    assert judge(spec, names, ["inputs_unchanged"], ["float32"], examples=1, jobs=None).passed
+
+
+def test_fail_fast_ends_all(file):
+    report = judge(file(FUNCTIONS), NAMES, dtypes=["float32"], examples=20, jobs=2, fail_fast=True, shrink=False)
+    assert [v.operator for v in report.failures] == ["tanh"] * len(report.failures) != []
