@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import io
+import re
 import signal
 import sys
 import threading
@@ -200,7 +201,8 @@ def _module(name, spec):
 def _file(path):
     if not Path(path).is_file():
         raise Unusable(f"{path}: no such file; name a Python file with the operators' functions")
-    spec = importlib.util.spec_from_file_location(f"oplaws_candidate_{Path(path).stem}", path)
+    name = re.sub(r"\W", "_", f"oplaws_candidate_{Path(path).resolve()}")  # two files of one name are two modules
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise Unusable(f"{path}: is not a Python file; name one that ends in .py")
     module = importlib.util.module_from_spec(spec)
@@ -381,6 +383,8 @@ def _another(value):
         return value.copy()
     if type(value) is tuple:
         return tuple(map(_another, value))
+    if type(value) is str:
+        return str(value.encode(), "utf-8")
     return value * type(value)(1) if type(value) in (int, float) else value
 
 

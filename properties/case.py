@@ -92,8 +92,8 @@ def _unaligned(a):
     return _room(a.shape, a.dtype, shift=1)
 
 
-_VIEWS = {"fortran": _fortran, "negative": _negative, "strided": _strided, "offset": _offset, "unaligned": _unaligned}
-LAYOUTS = ("contiguous", *_VIEWS, "readonly", "broadcast")
+VIEWS = {"fortran": _fortran, "negative": _negative, "strided": _strided, "offset": _offset, "unaligned": _unaligned}
+LAYOUTS = ("contiguous", *VIEWS, "readonly", "broadcast")
 
 
 def lay(array, layout):
@@ -102,8 +102,8 @@ def lay(array, layout):
         return None
     if layout == "broadcast" and array.ndim and len(array) and array.tobytes() == array[:1].tobytes() * len(array):
         return np.broadcast_to(array[:1].copy(), array.shape)
-    if layout in _VIEWS and (array.ndim or layout == "unaligned"):  # a single value can only be out of step
-        view = _VIEWS[layout](array)
+    if layout in VIEWS and (array.ndim or layout == "unaligned"):  # a single value can only be out of step
+        view = VIEWS[layout](array)
         view[...] = array
         return view
     fresh = _room(array.shape, array.dtype)
@@ -125,8 +125,8 @@ def _sparse(rng, shape):
 def _special(rng, shape):
     pick, values = rng.random(shape), rng.standard_normal(shape)
     values = np.where(pick < 0.04, np.inf, np.where(pick < 0.08, -np.inf, np.where(pick < 0.11, np.nan, values)))
-    if values.size:
-        values.flat[rng.integers(values.size)] = rng.choice([np.nan, np.inf, -np.inf])
+    some = rng.permutation(values.size)[:2]
+    values.flat[some] = rng.permutation([np.nan, rng.choice([np.inf, -np.inf])])[: some.size]
     return values
 
 
@@ -370,7 +370,7 @@ def cases(draw, operator, dtype, regimes=None):
         _cotangent(rng, shape, kind, regime, dtype) if spec.differentiable else None
         for shape, spec in zip(operator.result_shapes(inputs, attributes), operator.results.values(), strict=True)
     )
-    if len(cotangents) > 1 and rng.random() < 0.3:
+    if len(cotangents) > 1 and rng.random() < 0.6:
         alone = rng.choice([i for i, dy in enumerate(cotangents) if dy is not None])
         cotangents = tuple(dy if i == alone else None for i, dy in enumerate(cotangents))
     arrays = [*inputs, *cotangents]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
 from ..refimpl.words import per_axis
-from .case import Structure, draw_attribute, draw_few, draw_size, structure
+from .case import STRADDLING, Structure, draw_attribute, draw_few, draw_size, structure
 from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
@@ -23,6 +23,13 @@ def draw_shared(draw, operator, axes, large):
         attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
         beside = draw_few(draw) if axes < 3 else 1
         return attributes, (1, draw_few(draw)), (257, *(beside,) * (axes - 1)), 2, None
+    if draw(st.integers(0, 3)) == 3:  # what libraries have kernels of their own for
+        width = draw(st.sampled_from((8, 16, 32, 64)))
+        depthwise = draw(st.booleans())
+        attributes["groups"] = width if depthwise else 1
+        attributes["dilation"] = 1
+        kernel = (draw(st.sampled_from((1, 3))),) * axes
+        return attributes, (1, 1) if depthwise else (width, width), kernel, draw_few(draw), "positions"
     longs = (None, None, "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
     long = draw(st.sampled_from(longs))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
@@ -32,9 +39,7 @@ def draw_shared(draw, operator, axes, large):
         channels = (1, draw(st.sampled_from((1, 2))))
         attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
     sizes = st.sampled_from((1, 2, 3, 3, 4, 5) if axes < 3 else (1, 2, 3, 3))
-    form = draw(st.sampled_from(("any", "any", "square", "pointwise")))
-    kernel = {"square": (draw(sizes),) * axes, "pointwise": (1,) * axes}.get(form)
-    kernel = kernel or tuple(draw(sizes) for _ in range(axes))
+    kernel = (draw(sizes),) * axes if draw(st.integers(0, 2)) == 2 else tuple(draw(sizes) for _ in range(axes))
     batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
     return attributes, channels, kernel, batch, long
 
@@ -42,8 +47,9 @@ def draw_shared(draw, operator, axes, large):
 def extents(draw, kernel, stride, padding, dilation, long=None):
     """Sizes on which the kernel fits: a number of positions, and cells that no window reaches."""
     sizes = []
+    beyond = STRADDLING if len(kernel) < 3 else (7, 8, 9, 17)
     for axis, (k, s, p, d) in enumerate(zip(kernel, stride, padding, dilation, strict=True)):
-        positions = draw_size(draw, "positions", long if axis == len(kernel) - 1 else None)
+        positions = draw_size(draw, "positions", long if axis == len(kernel) - 1 else None, beyond)
         unreached = draw(st.integers(0, s - 1))
         sizes.append(max((positions - 1) * s + d * (k - 1) + 1 - 2 * p + unreached, 1))
     return tuple(sizes)

@@ -9,7 +9,7 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import LAYOUTS
+from .case import VIEWS
 from .law import EXACT, Violation, agree, identical, law, meet, worst
 
 
@@ -184,15 +184,16 @@ def memory_layout_changes_nothing(asked):
     """In other memory layouts (reversed axes, strides, offsets, odd addresses) a call gives the same, in its ball."""
     case = asked.case
     rng = np.random.Generator(np.random.SFC64(case.seed))
-    layouts = tuple(str(rng.choice(("fortran", *LAYOUTS))) for _ in case.arrays)
-    other = asked.on(replace(case, layouts=layouts))
-    try:
-        found = [_alike(asked.seen, other.forward, asked.expected, asked.operator.results)]
-        if asked.differentiable and case.finite:
-            found.append(_alike(asked.seen_gradient, other.vjp, asked.expected_gradient, asked.gradient_names))
-    except Violation as violation:
-        violation.layouts = layouts
-        raise
+    found = []
+    for layouts in rng.choice(list(VIEWS), (2, len(case.arrays))):
+        other = asked.on(replace(case, layouts=tuple(map(str, layouts))))
+        try:
+            found.append(_alike(asked.seen, other.forward, asked.expected, asked.operator.results))
+            if asked.differentiable and case.finite:
+                found.append(_alike(asked.seen_gradient, other.vjp, asked.expected_gradient, asked.gradient_names))
+        except Violation as violation:
+            violation.layouts = other.case.layouts
+            raise
     return worst(found)
 
 
@@ -240,13 +241,30 @@ def _neighbours(case):
             yield replace(case, attributes=attributes)
 
 
+def _has_defaults(operator):
+    return bool(operator.defaults) and not operator.random
+
+
+@law(_has_defaults, every=4, compares=True)
+def an_attribute_left_out_has_its_default(asked):
+    """Attributes that are left out, as many as may be, have their declared defaults."""
+    case = asked.case
+    given, names = case.attributes, [name for name in case.attributes if name in case.operator.defaults]
+    for name in map(str, np.random.Generator(np.random.SFC64(case.seed)).permutation(names)):
+        fewer = {k: v for k, v in given.items() if k != name}
+        given = fewer if _refusal(case.operator, case.inputs, fewer) is None else given
+    if len(given) == len(case.attributes):
+        return None
+    return agreement(asked.on(replace(case, attributes=given)))
+
+
 def _batched(operator):
     """An axis N, or any number of axes of which the first may be empty."""
     specs = operator.arrays.values()
     return operator.elementwise or any(axis.token == "N" or axis.many == "batch" for s in specs for axis in s.axes)
 
 
-@law(_batched, every=4)
+@law(_batched, every=2)
 def an_empty_batch_is_legal(asked):
     """Cut to no samples, a call returns empty results, and parameter gradients that are zero."""
     case, operator = asked.case, asked.operator
@@ -373,7 +391,7 @@ def illegal_arguments_raise(asked):
 def _wrong(case):
     """A call that differs from a legal one in one argument and must be refused: (what was changed, inputs, attributes).
 
-    Of each argument the nearest wrong value counts: the first step too far is what a check forgets.
+    Of each argument it is mostly the nearest wrong value: the first step too far is what a check forgets.
     """
     rng = np.random.Generator(np.random.SFC64(case.seed))
     given = [i for i, a in enumerate(case.inputs) if a is not None]
@@ -382,7 +400,8 @@ def _wrong(case):
     absent = {n for n, v in case.attributes.items() if v is None and isinstance(case.operator.attributes[n], Array)}
     knobs = [*(name for name in case.attributes if name not in absent), *one_each.values()]
     rng.shuffle(knobs)
-    changes = (change for knob in knobs for change in _changes(case, knob))
+    near = 1 if case.seed % 3 else -1  # wrong by one, or altogether
+    changes = (change for knob in knobs for change in list(_changes(case, knob))[::near])
     return next((change for change in changes if _illegal(case.operator, *change[1:])), None)
 
 
@@ -426,6 +445,10 @@ def _changes(case, knob):
         for more in (1, 2, 3, 8, 40) if spec.role == "weight" else (1,):
             grown = np.concatenate([array, np.repeat(np.take(array, [-1], axis), more, axis)], axis)
             yield f"{name} of shape {grown.shape}", _put(case.inputs, knob, grown), case.attributes
+        none = np.take(array, [], axis)
+        yield f"{name} of shape {none.shape}", _put(case.inputs, knob, none), case.attributes
+    if spec.optional:
+        yield f"{name} = None", _put(case.inputs, knob, None), case.attributes
 
 
 def _out_of_range(case, spec, array):

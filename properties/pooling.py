@@ -27,7 +27,7 @@ def pooling_structure(draw, operator, large):
     dilation = per_axis(attributes.get("dilation", 1), 2)
     padding = tuple(min(p, k // 2) for p, k in zip(per_axis(attributes["padding"], 2), kernel, strict=True))
     attributes["padding"] = padding if len(set(padding)) > 1 else padding[0]
-    long = draw(st.sampled_from(("C", "positions") if large else (None, None, "C", "positions")))
+    long = draw(st.sampled_from(("C", "positions", "positions") if large else (None, None, "C", "positions")))
     size = extents(draw, kernel, stride, padding, dilation, None if large else long)
     if large and long == "positions":  # more cells than half types can count
         size = (65, 257)

@@ -18,7 +18,7 @@ from .law import agree, law, meet, worst
 def basic_block_structure(draw, operator, large):
     attributes = {name: draw_attribute(draw, spec) for name, spec in operator.attributes.items()}
     batch, channels, out = (draw(st.sampled_from((1, 2, 3, 4))) for _ in range(3))
-    height, width = (draw(st.sampled_from((2, 3, 4, 5, 7))) for _ in range(2))
+    height, width = (draw(st.sampled_from((1, 2, 3, 4, 5, 7))) for _ in range(2))
     if large:
         channels, out, height, width = draw(st.sampled_from(((33, 17, 5, 4), (2, 3, 33, 65))))
     stride = attributes["stride"]

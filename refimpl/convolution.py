@@ -23,7 +23,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from .operator import data, integer, operator, result, weight
+from .operator import Unjudged, data, integer, operator, result, weight
 from .words import flat, fold, per_axis, windows
 
 Slide = namedtuple("Slide", "kernel stride padding dilation groups")
@@ -123,8 +123,10 @@ def fits(shapes, attributes, sizes):
     """The kernel must lie inside the padded input."""
     size, kernel = shapes[0][2:], shapes[1][2:]
     slide = Slide(kernel, *each_axis(attributes, len(kernel), "stride", "padding", "dilation"), attributes["groups"])
+    if min(kernel) < 1:
+        raise Unjudged(f"weight must have at least one element along each axis, got {kernel}")
     sizes["positions"] = reached(size, slide)
-    if min(kernel) < 1 or min(sizes["positions"]) < 1:
+    if min(sizes["positions"]) < 1:
         padded = tuple(n + 2 * p for n, p in zip(size, slide.padding, strict=True))
         got = f"{kernel}, dilated {slide.dilation}"
         raise ValueError(f"weight must have a kernel inside the padded input {padded}, got {got}")
@@ -216,7 +218,7 @@ def transpose_fits(shapes, attributes, sizes):
         if extra >= max(s, d):
             raise ValueError(f"output_padding must be smaller than the stride or the dilation, got {output_padding}")
     if min(*positions, *kernel) < 1:
-        raise ValueError(f"weight and x must have at least one element along each axis, got {kernel} and {positions}")
+        raise Unjudged(f"weight and x must have at least one element along each axis, got {kernel} and {positions}")
     sizes["positions"] = transposed_size(positions, slide, output_padding)
     if min(sizes["positions"]) < 1:
         raise ValueError(f"padding must leave at least one row and one column, got {slide.padding}")

@@ -70,7 +70,7 @@ def fits(shapes, attributes, sizes):
 
 @operator(
     x=data("N C H W"),
-    kernel_size=integer(1, 2, 3, 1, per_axis=True),
+    kernel_size=integer(1, 2, 3, 1, 5, per_axis=True),
     stride=or_none(integer(1, 1, 2, 3, per_axis=True)),
     padding=integer(0, 0, 1, per_axis=True),
     dilation=integer(1, 1, 2, 3, per_axis=True),
@@ -108,7 +108,7 @@ def divisors(x, slide, ceil_mode, count_include_pad):
 
 @operator(
     x=data("N C H W", affine=True),
-    kernel_size=integer(1, 2, 3, 1, per_axis=True),
+    kernel_size=integer(1, 2, 3, 1, 5, per_axis=True),
     stride=or_none(integer(1, 1, 2, 3, per_axis=True)),
     padding=integer(0, 0, 1, per_axis=True),
     ceil_mode=flag(),

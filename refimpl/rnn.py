@@ -21,7 +21,7 @@ initial state.
 import numpy as np
 
 from .activations import relu, relu_vjp, tanh_vjp
-from .operator import choice, data, flag, integer, length, operator, result, state, unlisted, weight
+from .operator import Unjudged, choice, data, flag, integer, length, operator, result, state, unlisted, weight
 
 # --- the same for every recurrent network ------------------------------------------------------------------------
 
@@ -129,6 +129,8 @@ def declaration(gates, states):
     """What the recurrent networks declare alike; `gates` counts the blocks of a weight's rows."""
 
     def fits(shapes, attributes, sizes):
+        if not sizes["T"] and attributes["lengths"] is not None:
+            raise Unjudged("lengths must lie in 1..T, got T = 0")
         given, needed = shapes[1 + len(states) :], weight_shapes(gates, sizes)
         if len(given) != len(needed):
             raise ValueError(f"weights must be {len(needed)} arrays, 4 for each layer and direction, got {len(given)}")

@@ -32,7 +32,11 @@ MAY_IMPORT = {
     "conformance/adapters": RUNTIME | FRAMEWORKS,
     "src": {"click", "rich"},
 }
-MAY_ALSO_IMPORT = {"refimpl/operator.py": {"ml_dtypes"}, "conformance/plugin.py": {"pytest"}}
+MAY_ALSO_IMPORT = {
+    "refimpl/operator.py": {"ml_dtypes"},
+    "conformance/mutants.py": {"cosmic_ray", "parso"},
+    "conformance/plugin.py": {"pytest"},
+}
 
 
 def relative(path):
