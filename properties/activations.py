@@ -167,7 +167,7 @@ def slope_from_the_value(asked):
     left = (
         attributes["alpha"] + y if operator is elu else exact(np.full(x.shape, attributes.get("negative_slope", 0.0)))
     )
-    aside = x != 0
+    aside = (x != 0) & (np.abs(x.astype(np.float64)) >= asked.arithmetic.tiny)  # flushed, it is the kink
     return meet("dx", dx[aside], (dy * np.where(x > 0, 1.0, left))[aside])
 
 

@@ -356,7 +356,7 @@ def cases(draw, operator, dtype, regimes=None):
     # no other range is like this one: its deck is its own
     regime = allowed[0] if empty else allowed[-draw(st.integers(1 - len(allowed), 0))]
     kind = "integers" if regime in _EXACT else draw(st.sampled_from(_COTANGENTS))
-    laid = draw(st.sampled_from(("plain", "all", "one")))
+    laid = draw(st.sampled_from(("plain", "all", "one", "broadcast")))
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.Generator(np.random.SFC64(seed))
     inputs = tuple(
@@ -376,7 +376,11 @@ def cases(draw, operator, dtype, regimes=None):
     arrays = [*inputs, *cotangents]
     odd = rng.integers(len(arrays))
     layouts = tuple(
-        str(rng.choice(LAYOUTS)) if laid == "all" or (laid == "one" and i == odd) else "contiguous"
+        str(rng.choice(LAYOUTS))
+        if laid == "all" or (laid == "one" and i == odd)
+        else "broadcast"
+        if laid == "broadcast" and i == odd
+        else "contiguous"
         for i in range(len(arrays))
     )
     for i, layout in enumerate(layouts):

@@ -261,7 +261,9 @@ def an_attribute_left_out_has_its_default(asked):
 def _batched(operator):
     """An axis N, or any number of axes of which the first may be empty."""
     specs = operator.arrays.values()
-    return operator.elementwise or any(axis.token == "N" or axis.many == "batch" for s in specs for axis in s.axes)
+    return operator.elementwise or any(
+        axis.token == "N" or axis.many in ("batch", "shape") for s in specs for axis in s.axes
+    )
 
 
 @law(_batched, every=2)
@@ -374,35 +376,36 @@ def _unreached(names, reached, before, after, source):
 @law()
 def illegal_arguments_raise(asked):
     """Shapes that do not fit, attributes and labels out of range, unknown names: each raises an exception."""
-    case = asked.case
-    wrong = _wrong(case)
-    if wrong is None:
-        return None
-    what, inputs, attributes = wrong
-    reply = asked.ask(inputs, attributes, case.layouts)
-    if reply.kind != "exception":
-        call = (inputs, attributes)
-        raise Violation(
-            "acceptance", f"{what} was accepted", place=what, expected="an exception", got="a result", call=call
-        )
-    return EXACT
+    case, tried = asked.case, False
+    for what, inputs, attributes in itertools.islice(_wrong(case), 3):
+        tried = True
+        reply = asked.ask(inputs, attributes, case.layouts)
+        if reply.kind != "exception":
+            call = (inputs, attributes)
+            raise Violation(
+                "acceptance", f"{what} was accepted", place=what, expected="an exception", got="a result", call=call
+            )
+    return EXACT if tried else None
 
 
 def _wrong(case):
-    """A call that differs from a legal one in one argument and must be refused: (what was changed, inputs, attributes).
+    """Calls that differ from a legal one in one place and must be refused: (what was changed, inputs, attributes).
 
-    Of each argument it is mostly the nearest wrong value: the first step too far is what a check forgets.
+    At each place it is mostly the nearest wrong value: the first step too far is what a check forgets.
     """
     rng = np.random.Generator(np.random.SFC64(case.seed))
     given = [i for i, a in enumerate(case.inputs) if a is not None]
     rng.shuffle(given)
-    one_each = {case.operator.argument(i): i for i in given}  # of many weights one
+    one_each = {case.operator.argument(i): i for i in given}.values()  # of many weights one
     absent = {n for n, v in case.attributes.items() if v is None and isinstance(case.operator.attributes[n], Array)}
-    knobs = [*(name for name in case.attributes if name not in absent), *one_each.values()]
-    rng.shuffle(knobs)
+    places = [
+        *((name, None) for name in case.attributes if name not in absent),
+        *((i, axis) for i in one_each for axis in (None, *range(case.inputs[i].ndim))),
+    ]
     near = 1 if case.seed % 3 else -1  # wrong by one, or altogether
-    changes = (change for knob in knobs for change in list(_changes(case, knob))[::near])
-    return next((change for change in changes if _illegal(case.operator, *change[1:])), None)
+    for at in rng.permutation(len(places)):
+        changes = list(_changes(case, *places[at]))[::near]
+        yield from itertools.islice((c for c in changes if _illegal(case.operator, *c[1:])), 1)
 
 
 def _illegal(operator, inputs, attributes):
@@ -419,12 +422,12 @@ def _refusal(operator, inputs, attributes):
     return None
 
 
-def _changes(case, knob):
-    """Calls with another value of an attribute, or another shape or content of an input."""
-    if isinstance(knob, str):
-        spec, value = case.operator.attributes[knob], case.attributes.get(knob)
+def _changes(case, argument, axis):
+    """Calls with another value of an attribute, or another size of an input's axis, or another form or content."""
+    if isinstance(argument, str):
+        spec, value = case.operator.attributes[argument], case.attributes[argument]
         if isinstance(spec, Array):
-            values = () if value is None else _out_of_range(case, spec, value)
+            values = _out_of_range(case, spec, value)
         elif spec.beyond and type(value) is int:
             values = (*spec.illegal, *range(value + 1, value + 40), *spec.beyond)
             values = values[case.seed % (len(spec.illegal) + 1) :]  # not always the one below the least
@@ -432,23 +435,21 @@ def _changes(case, knob):
             values = (*spec.illegal, *spec.edges)
         for other in values:
             shown = other.tolist() if isinstance(other, np.ndarray) else other
-            yield f"{knob} = {shown!r}", case.inputs, {**case.attributes, knob: other}
+            yield f"{argument} = {shown!r}", case.inputs, {**case.attributes, argument: other}
         return
-    array, name = case.inputs[knob], case.names()[knob]
-    spec = case.operator.declared(knob)
-    for other in _out_of_range(case, spec, array) if spec.role == "label" else ():
-        yield f"{name} = {other.tolist()}", _put(case.inputs, knob, other), case.attributes
-    if spec.role == "data" and array.ndim > 1:
-        flat = array.reshape(-1)
-        yield f"{name} of shape {flat.shape}", _put(case.inputs, knob, flat), case.attributes
-    for axis in range(array.ndim) if array.size else ():
-        for more in (1, 2, 3, 8, 40) if spec.role == "weight" else (1,):
-            grown = np.concatenate([array, np.repeat(np.take(array, [-1], axis), more, axis)], axis)
-            yield f"{name} of shape {grown.shape}", _put(case.inputs, knob, grown), case.attributes
-        none = np.take(array, [], axis)
-        yield f"{name} of shape {none.shape}", _put(case.inputs, knob, none), case.attributes
-    if spec.optional:
-        yield f"{name} = None", _put(case.inputs, knob, None), case.attributes
+    array, name, spec = case.inputs[argument], case.names()[argument], case.operator.declared(argument)
+    if axis is None:
+        for other in _out_of_range(case, spec, array) if spec.role == "label" else ():
+            yield f"{name} = {other.tolist()}", _put(case.inputs, argument, other), case.attributes
+        flat = array.reshape(-1) if spec.role == "data" and array.ndim > 1 else None
+        if flat is not None or spec.optional:
+            what = "None" if flat is None else f"of shape {flat.shape}"
+            yield f"{name} {what}", _put(case.inputs, argument, flat), case.attributes
+    elif array.size:
+        last = np.take(array, [-1], axis)
+        grown = (np.concatenate([array, np.repeat(last, n, axis)], axis) for n in (1, 2, 3, 8, 40))
+        for other in (*itertools.islice(grown, 5 if spec.role == "weight" else 1), np.take(array, [], axis)):
+            yield f"{name} of shape {other.shape}", _put(case.inputs, argument, other), case.attributes
 
 
 def _out_of_range(case, spec, array):

@@ -19,6 +19,9 @@ from .law import agree, call, generator, gives, gives_gradient, law, picked, sam
 )
 def pooling_structure(draw, operator, large):
     attributes = {name: draw_attribute(draw, spec, 2) for name, spec in operator.attributes.items()}
+    if draw(st.integers(0, 3)) == 3:  # what networks use: windows that overlap
+        usual = {"kernel_size": 3, "stride": draw(st.sampled_from((1, 2))), "padding": 1, "dilation": 1}
+        attributes.update({name: value for name, value in usual.items() if name in attributes})
     kernel = per_axis(attributes["kernel_size"], 2)
     if attributes["stride"] is None:
         stride = kernel
@@ -27,16 +30,15 @@ def pooling_structure(draw, operator, large):
     dilation = per_axis(attributes.get("dilation", 1), 2)
     padding = tuple(min(p, k // 2) for p, k in zip(per_axis(attributes["padding"], 2), kernel, strict=True))
     attributes["padding"] = padding if len(set(padding)) > 1 else padding[0]
-    long = draw(st.sampled_from(("C", "positions", "positions") if large else (None, None, "C", "positions")))
-    size = extents(draw, kernel, stride, padding, dilation, None if large else long)
-    if large and long == "positions":  # more cells than half types can count
-        size = (65, 257)
+    long = draw(st.sampled_from((None, None, "C", "positions")))
+    # a large image has more cells than half types can count
+    size = (65, 257) if large else extents(draw, kernel, stride, padding, dilation, long)
     for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
         positions, _ = reach(n, k, s, p, d, ceil=attributes["ceil_mode"])
         cells = [[w * s - p + d * j for j in range(k)] for w in range(positions)]
         assume(all(any(0 <= cell < n for cell in window) for window in cells))
     batch = draw_few(draw) if large else draw(st.sampled_from((1, 2, 3, 1, 2, 0)))
-    channels = (1025 if long == "C" else 1) if large else draw_size(draw, "C", long)
+    channels = draw_few(draw) if large else draw_size(draw, "C", long)
     return Structure([(batch, channels, *size)], attributes)
 
 

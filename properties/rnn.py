@@ -40,9 +40,13 @@ def recurrent_structure(draw, operator, large):
         long, steps, batch, size, features = "T", 65, 2, 3, 2
     elif large:
         long, steps, batch, size, features = "H", 2, 65, 33, 129
-    directions = 2 if attributes["bidirectional"] else 1
-    layers = attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
+    attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
     attributes["lengths"] = (batch,) if draw(st.booleans()) else None
+    if draw(st.integers(0, 3)) == 3:
+        attributes.update(NETWORK)
+    elif draw(st.integers(0, 3)) == 3:  # a layer might read what another should
+        features = size * (2 if attributes["bidirectional"] else 1)
+    layers, directions = attributes["num_layers"], 2 if attributes["bidirectional"] else 1
     state = (layers * directions, batch, size)
     rows = gates_of(operator) * size
     weights = [
