@@ -305,6 +305,9 @@ def _general(draw, operator, large):
         else:
             first = draw_size(draw, "N", "N" if long == name else None) if rank else 1
             sizes[name] = (first, *(draw_size(draw, "") for _ in range(rank - 1)))[:rank]
+    if not large and draw(st.integers(0, 4)) == 4:  # an axis might be taken for another
+        same = draw(st.sampled_from(SMALL[1:]))
+        sizes.update(dict.fromkeys(named, same), **{name: (same,) * len(sizes[name]) for name in many})
     if large:
         rest = sizes[long][1:] if long in many else None
         sizes[long] = 1 if rest is None else (1, *rest)

@@ -3,6 +3,8 @@
 Sizes follow from the attributes, so that every drawn case is legal.
 """
 
+import itertools
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -11,6 +13,8 @@ from ..refimpl.words import per_axis
 from .case import STRADDLING, Structure, draw_attribute, draw_few, draw_size, structure
 from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
+# channels, whether depthwise, stride, kernel: one draw, so that few examples already meet most of them
+USUAL = tuple(itertools.product((8, 32, 32), (False, True, False), (2, 1), (3, 1, 3)))
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
 
 
@@ -23,12 +27,10 @@ def draw_shared(draw, operator, axes, large):
         attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
         beside = draw_few(draw) if axes < 3 else 1
         return attributes, (1, draw_few(draw)), (257, *(beside,) * (axes - 1)), 2, None
-    if draw(st.integers(0, 3)) == 3:  # what libraries have kernels of their own for
-        width = draw(st.sampled_from((8, 16, 32, 64)))
-        depthwise = draw(st.booleans())
+    if draw(st.integers(0, 5)) > 3:  # what libraries have kernels of their own for
+        width, depthwise, stride, size = draw(st.sampled_from(USUAL))
         attributes["groups"] = width if depthwise else 1
-        attributes["stride"], attributes["dilation"] = draw(st.sampled_from((1, 2, 2))), 1
-        size = draw(st.sampled_from((1, 3)))
+        attributes["stride"], attributes["dilation"] = stride, 1
         attributes["padding"] = draw(st.sampled_from((0, size // 2)))
         return attributes, (1, 1) if depthwise else (width, width), (size,) * axes, draw_few(draw), "positions"
     longs = (None, None, "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)

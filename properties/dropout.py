@@ -20,10 +20,10 @@ SAMPLE = (2**11, 2**10)
 
 
 def _sample(asked):
-    """2^21 draws in an array of the case's own number of axes; channels of one pixel."""
+    """2^21 draws in an array of as many axes as the case's, or of two to four axes: channels of one pixel."""
     x, operator = asked.case.inputs[0], asked.operator
     if operator is channel_dropout:
-        return (*SAMPLE, *(1,) * (x.ndim - 2))
+        return (*SAMPLE, *(1,) * (asked.case.seed % 3))
     return {1: (2**21,), 3: (2**11, 2**5, 2**5)}.get(x.ndim, SAMPLE)
 
 

@@ -41,11 +41,13 @@ def recurrent_structure(draw, operator, large):
     elif large:
         long, steps, batch, size, features = "H", 2, 65, 33, 129
     attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
-    attributes["lengths"] = (batch,) if draw(st.booleans()) else None
+    attributes["lengths"] = draw(st.booleans()) or None
     if draw(st.integers(0, 3)) == 3:
         attributes.update(NETWORK)
     elif draw(st.integers(0, 3)) == 3:  # a layer might read what another should
-        features = size * (2 if attributes["bidirectional"] else 1)
+        batch, features = size, size * (2 if attributes["bidirectional"] else 1)
+    if attributes["lengths"]:
+        attributes["lengths"] = (batch,)
     layers, directions = attributes["num_layers"], 2 if attributes["bidirectional"] else 1
     state = (layers * directions, batch, size)
     rows = gates_of(operator) * size
