@@ -443,8 +443,22 @@ class Shrink:
             self.group.stream(test, [Phase.generate, Phase.shrink])
         return self.simplify(law, *best)
 
+    def cut(self, law, case, violation):
+        """Half of an axis after the other taken away, from all arrays that have it."""
+        improved = True
+        while improved and not self.spent:
+            improved = False
+            for smaller in _halves(case):
+                if self.spent:
+                    break
+                if found := self.fails(law, smaller, violation.kind):
+                    case, violation, improved = smaller, found, True
+                    break
+        return case, violation
+
     def simplify(self, law, case, violation):
         """Values made legible: zeros, ones, signs, whole numbers, powers of two; then half of them after the other."""
+        case, violation = self.cut(law, case, violation)
         improved = True
         while improved and not self.spent:
             improved = False
@@ -470,6 +484,47 @@ class Shrink:
 
 class _Same(Exception):
     """The failure that is being shrunk."""
+
+
+def _halves(case):
+    """The legal cases with one half of one axis: of a name, or of the several axes that one name stands for."""
+    operator = case.operator
+    specs = [operator.declared(i).axes for i in range(len(case.inputs))]
+    specs += [result.axes for result in operator.results.values()]
+    arrays = {name: v for name, v in case.attributes.items() if isinstance(v, np.ndarray)}
+    every = [*zip(specs, case.arrays, strict=True), *((operator.attributes[n].axes, v) for n, v in arrays.items())]
+    places = [_places(axes, array) for axes, array in every]
+    for name, size in dict.fromkeys((name, size) for at in places for name, (_, size) in at.items()):
+        for half in (slice(0, size // 2), slice(size // 2, size)) if size > 1 else ():
+            cut = [
+                array if name not in at else array[(slice(None),) * at[name][0] + (half,)].copy()
+                for at, (_, array) in zip(places, every, strict=True)
+            ]
+            n = len(case.arrays)
+            smaller = replace(
+                case.with_arrays(cut[:n]), attributes={**case.attributes, **dict(zip(arrays, cut[n:], strict=True))}
+            )
+            if _is_legal(smaller):
+                yield smaller
+
+
+def _places(axes, array):
+    """Where each axis of an array stands, and its size: by its name, of several of one name by its number as well."""
+    found, at = {}, 0
+    for axis in axes if array is not None else ():
+        several = array.ndim - len(axes) + 1 if axis.many else 1
+        for number in range(several):
+            found[axis.token, number] = at + number, array.shape[at + number]
+        at += several
+    return found
+
+
+def _is_legal(case):
+    try:
+        shapes = case.operator.result_shapes(case.inputs, case.attributes)
+    except (ValueError, TypeError):
+        return False
+    return all(dy is None or dy.shape == shape for dy, shape in zip(case.cotangents, shapes, strict=True))
 
 
 def _size(case):
