@@ -67,8 +67,8 @@ class Candidate:
         self.algorithms = self._choices("algorithms", ALGORITHMS)
         self.flushes = bool(self._declared("flushes_subnormals", False))
         self.whole = callable(self._get("call"))
-        framework = self._declared("framework", "numpy")
-        self.bridge = None if framework == "numpy" else _bridge(spec, framework)(self.device)
+        self.framework = self._declared("framework", "numpy")
+        self.bridge = None if self.framework == "numpy" else _bridge(spec, self.framework)(self.device)
 
     def _names(self, what, default, known=None):
         """A declared list of names; one name alone will do."""
@@ -422,8 +422,8 @@ class Asked:
 
     before: tuple[Any, ...] = ()
 
-    def __init__(self, candidate, case):
-        self.candidate, self.case, self.operator = candidate, case, case.operator
+    def __init__(self, candidate, case, witness=None):
+        self.candidate, self.case, self.operator, self.witness = candidate, case, case.operator, witness
         self.arithmetic = candidate.arithmetic(case.operator.name, case.dtype)
         self.names = case.names()
 
@@ -456,6 +456,16 @@ class Asked:
         return ball.gradient(
             self.operator, self.case.inputs, self.case.attributes, self.case.cotangents, self.arithmetic
         )
+
+    # what the second witness says, None where there is none or it does not answer
+
+    @functools.cached_property
+    def witnessed(self):
+        return self.witness and self.witness.forward(self.case)
+
+    @functools.cached_property
+    def witnessed_gradient(self):
+        return self.witness and self.witness.vjp(self.case)
 
     # what the candidate says
 

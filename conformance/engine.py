@@ -20,13 +20,14 @@ from hypothesis import seed as hypothesis_seed
 from hypothesis.errors import Flaky
 
 from .. import properties, refimpl
-from ..properties.case import BACKEND, cases, seed_of
+from ..properties.case import BACKEND, cases, pairs, possible_pairs, seed_of
 from ..properties.law import Violation, Worst, registry, worst
 from ..refimpl.operator import DTYPES
 from . import catalogue, workers
 from .candidate import Asked, Candidate, Unusable, interruptible, load
 from .expectations import Expectations
 from .report import Counterexample, LawVerdict, OperatorVerdict, Report
+from .witness import Witness
 
 PROFILES = {"quick": 25, "standard": 200, "thorough": 1500}
 SHRINK_EVALUATIONS, SHRINK_SECONDS = 300, 5.0
@@ -48,6 +49,7 @@ def judge(
     expectations=None,
     output=None,
     jobs=1,
+    witness=False,
     progress=None,
     start=None,
 ):
@@ -56,6 +58,7 @@ def judge(
     operators, laws, dtypes: names (operators may also be `Operator` objects); None: all that apply. `examples`
     overrides the profile's number of cases for each operator and dtype; `max_seconds` stops each of these streams
     early; without `shrink` failing cases stay as they were drawn. `output`: a folder for counterexamples and results.
+    `witness`: the reference itself is held against PyTorch in float64, where that is installed.
     `jobs`: so many processes judge side by side, where a process can load the candidate by its name; None: one a core.
     `start(examples)` and `progress(operator, dtype, examples)` are told how far the run is. Raises `Unusable` where
     nothing can be judged.
@@ -72,6 +75,7 @@ def judge(
         "shrink": shrink,
         "expectations": expectations,
         "output": output,
+        "witness": witness,
     }
     plan = _plan(candidate, operators, **options, progress=progress or (lambda *_: None))
     required = _required(require, operators)
@@ -141,7 +145,7 @@ def _worker(arguments, progress):
     return judge_one
 
 
-def _plan(candidate, operators, *, laws, dtypes, profile, seed, examples, output, expectations, **options):
+def _plan(candidate, operators, *, laws, dtypes, profile, seed, examples, output, expectations, witness, **options):
     if profile not in PROFILES:
         raise Unusable(f"profile {profile!r} is unknown; use {', '.join(PROFILES)}")
     chosen = _laws(laws)
@@ -154,6 +158,7 @@ def _plan(candidate, operators, *, laws, dtypes, profile, seed, examples, output
         PROFILES[profile] if examples is None else examples,
         expectations=Expectations.of(candidate, expectations, operators),
         output=Path(output) if output else None,
+        witness=Witness.beside(candidate) if witness else None,
         **options,
     )
 
@@ -172,6 +177,7 @@ class Plan:
     expectations: Expectations
     output: Path | None
     progress: Callable[..., None]
+    witness: Witness | None = None
 
 
 def _operators(chosen):
@@ -222,7 +228,7 @@ def _quiet():
 def _operator(plan, operator):
     laws = [law for law in plan.laws if law.concerns(operator)]
     verdicts = []
-    count = 0
+    count, visited = 0, set()
     for dtype in plan.dtypes:
         group = Group(plan, operator, dtype, laws)
         try:
@@ -234,9 +240,12 @@ def _operator(plan, operator):
             raise _Interrupted(OperatorVerdict.of(operator.name, verdicts, count + group.examples)) from None
         verdicts += group.verdicts()
         count += group.examples
+        visited |= group.pairs
         if plan.fail_fast and any(v.verdict == "fail" for v in verdicts):
             break
-    return OperatorVerdict.of(operator.name, verdicts, count)
+    verdict = OperatorVerdict.of(operator.name, verdicts, count)
+    verdict.pairs = len(visited) / possible_pairs(operator, plan.dtypes)
+    return verdict
 
 
 class _Interrupted(KeyboardInterrupt):
@@ -272,6 +281,7 @@ class Group:
         self.laws = [law for law in laws if law not in self.missing]
         self.tallies = {law.name: Tally() for law in laws}
         self.examples = 0
+        self.pairs: set[Any] = set()
 
     def stream(self, test, phases):
         """Run a test over the group's cases: the same ones, in the same order, wherever and whenever it runs."""
@@ -302,11 +312,12 @@ class Group:
         def visit(case):
             if self.examples and time.perf_counter() > deadline:
                 raise _Enough
-            asked = Asked(self.candidate, case)
+            asked = Asked(self.candidate, case, self.plan.witness)
             for law in self.laws:
                 if (self.examples - 1) % law.every == 0:  # not the first case, which is the simplest of all
                     self.visit(law, asked)
             self.examples += 1
+            self.pairs |= pairs(case)
             self.plan.progress(self.operator.name, self.dtype, 1)
             if self.plan.fail_fast and any(t.failure for t in self.tallies.values()):
                 raise _Enough
@@ -413,7 +424,7 @@ class Shrink:
     def fails(self, law, case, kind):
         """The violation, if the case alone fails in this way and nobody expects it."""
         self.left -= 1
-        violation = _violation(law, Asked(self.group.candidate, case))
+        violation = _violation(law, Asked(self.group.candidate, case, self.group.plan.witness))
         if violation is None or violation.kind != kind:
             return None
         group = self.group

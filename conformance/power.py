@@ -72,11 +72,15 @@ class Trial:
 
 
 def attempt(fault, seed, profile, laws_only, shrink, output):
-    """Judge a fault on its own operator: which laws it breaks, after how many cases and seconds."""
+    """Judge a fault on its own operator: which laws it breaks, after how many cases and seconds.
+
+    Only with `shrink` are all cases judged; else the first on which a law fails is the last.
+    """
     begin = time.perf_counter()
     names = [law.name for law in registry.values() if not law.compares] if laws_only else None
     folder = Path(output) / fault.file.stem if output else None
-    report = judge(str(fault.file), [fault.operator], names, None, profile, seed, shrink=shrink, output=folder)
+    options = {"shrink": shrink, "fail_fast": not shrink, "output": folder}
+    report = judge(str(fault.file), [fault.operator], names, None, profile, seed, **options)
     failures = [f for f in report.failures if _holds_for_reference(f.counterexample)]
     if not failures:
         error = "" if _differs(report.candidate, fault.operator, seed) else "does not differ from the reference"

@@ -273,6 +273,7 @@ class OperatorVerdict:
     laws: list[LawVerdict]
     examples: int = 0
     required: bool = False
+    pairs: float = 0.0  # the share of all pairs of attribute edges, regimes, dtypes and layouts that were visited
 
     @classmethod
     def of(cls, name, laws, examples):
@@ -403,6 +404,7 @@ class Report:
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
         table.add_column("operator", overflow="fold")
         table.add_column("cases", justify="right", no_wrap=True)
+        table.add_column("pairs", justify="right", no_wrap=True)
         general = self._general()
         for number in range(1, len(general) + 1):
             table.add_column(str(number), justify="center", no_wrap=True)
@@ -417,7 +419,13 @@ class Report:
                 count = len({law.law for law in own})
                 cells.append(f"{count} {self._marks(own)}" if own else "")
                 table.add_row(
-                    o.name, str(o.examples), *cells, _ratio(o.worst(False)), _ratio(o.worst(True)), style=style
+                    o.name,
+                    str(o.examples),
+                    f"{o.pairs:.0%}",
+                    *cells,
+                    _ratio(o.worst(False)),
+                    _ratio(o.worst(True)),
+                    style=style,
                 )
         return table
 
@@ -432,6 +440,7 @@ class Report:
         return (
             f"laws: {laws}\none mark for each dtype ({', '.join(self._dtypes())}): + holds, F fails, "
             "e fails as expected, . not judged, - gradient not offered\n"
+            "pairs: of attribute edges, regimes, dtypes and layouts, the share that was visited; "
             "own: the concept's laws; err/bound: the worst error as a fraction of its bound, then the same of gradients"
         )
 

@@ -72,7 +72,9 @@ def _file(failure):
     return failure.counterexample.file if failure.counterexample else ""
 
 
-def soundness(candidates, examples=10_000, operators=None, seed=0, output=None, log=None, start=None, progress=None):
+def soundness(
+    candidates, examples=10_000, operators=None, seed=0, output=None, log=None, jobs=1, start=None, progress=None
+):
     """Judge correct implementations on about so many cases in all, shared evenly by operators and dtypes.
 
     `log` names a file to which the outcome is added as a line of JSON. Raises Unusable for a candidate that is none.
@@ -88,7 +90,8 @@ def soundness(candidates, examples=10_000, operators=None, seed=0, output=None, 
     outcome = Soundness(seed)
     for candidate in judged:
         folder = Path(output) / candidate.spec.replace("/", "_").replace(":", "_") if output else None
-        report = judge(candidate, operators, seed=seed, examples=each, output=folder, progress=progress)
+        options = {"seed": seed, "examples": each, "output": folder, "jobs": jobs, "progress": progress}
+        report = judge(candidate, operators, witness=True, **options)
         outcome.reports.append(report)
         if report.interrupted:
             break

@@ -7,6 +7,7 @@ data itself is filled in bulk from a drawn seed, so that an example is cheap.
 import base64
 import collections
 import hashlib
+import itertools
 import math
 import weakref
 from dataclasses import dataclass, replace
@@ -391,6 +392,33 @@ def cases(draw, operator, dtype, regimes=None):
             arrays[i] = np.broadcast_to(arrays[i][:1], arrays[i].shape).copy()
     case = Case(operator, dtype, (), attributes, (), layouts, regime, seed)
     return replace(case, inputs=tuple(arrays[: len(inputs)]), cotangents=tuple(arrays[len(inputs) :]))
+
+
+# --- what was visited --------------------------------------------------------------------------------------------
+
+
+def facets(case):
+    """What is special about a case, as (facet, value): attributes at their edges, regime, dtype, layouts."""
+    found = {("regime", case.regime), ("dtype", case.dtype), *(("layout", layout) for layout in case.layouts)}
+    for name, spec in case.operator.attributes.items():
+        value = case.attributes[name]
+        if isinstance(spec, Array):
+            found.add((name, value is not None))
+        else:
+            found.update((name, v) for v in (value if isinstance(value, tuple) else (value,)) if v in spec.edges)
+    return found
+
+
+def pairs(case):
+    """The values of different facets that it has together, two at a time."""
+    return {frozenset(pair) for pair in itertools.combinations(facets(case), 2) if pair[0][0] != pair[1][0]}
+
+
+def possible_pairs(operator, dtypes):
+    """How many there are, counting each edge of each attribute."""
+    regimes = len([name for name in REGIMES if name not in operator.avoid]) + operator.elementwise
+    values = [2 if isinstance(spec, Array) else len(spec.edges) for spec in operator.attributes.values()]
+    return sum(a * b for a, b in itertools.combinations([regimes, len(dtypes), len(LAYOUTS), *values], 2))
 
 
 # --- draws that depend on the seed alone -------------------------------------------------------------------------

@@ -20,6 +20,7 @@ def compared(operator):
 @law(compared, compares=True)
 def agreement(asked):
     """Every element of every result lies within the reference's ball, of its shape and dtype; integers bit for bit."""
+    _judges_agree(asked.expected, asked.witnessed, asked.operator.results)
     named = zip(asked.expected, asked.forward, asked.operator.results, strict=True)
     return worst([agree(expected, value, name) for expected, value, name in named])
 
@@ -29,8 +30,22 @@ def gradient_agreement(asked):
     """Every element of every gradient lies within the ball of the reference's gradient, finite inputs given."""
     if not asked.case.finite:
         return None
+    _judges_agree(asked.expected_gradient, asked.witnessed_gradient, asked.gradient_names)
     named = zip(asked.expected_gradient, asked.vjp, asked.gradient_names, strict=True)
     return worst([agree(b, v, name) for b, v, name in named if b is not None and v is not None])
+
+
+def _judges_agree(expected, witnessed, names):
+    """The second witness lies within the reference's ball, or nobody may be judged by it."""
+    for e, value, name in zip(expected, witnessed or (), names, strict=False):
+        try:
+            if e is not None and value is not None:
+                agree(e, value, name)
+        except Violation as v:
+            message = (
+                f"the judges disagree: {v.place} is {v.expected!r} to the reference, {v.got!r} to PyTorch in float64"
+            )
+            raise Violation("judges", message, place=v.place, expected=v.expected, got=v.got, worst=v.worst) from None
 
 
 @law(compared, needs="gradient", every=3)

@@ -30,5 +30,5 @@ def judge(
     # Imported when called: `import oplaws` and `oplaws --help` stay instant.
     from .conformance import engine
 
-    report: Report = engine.judge(candidate, operators, laws, dtypes, profile, seed)
+    report: Report = engine.judge(candidate, operators, laws, dtypes, profile, seed, witness=True)
     return report

@@ -117,7 +117,7 @@ def run(candidate: str, json_file: Path | None, traces: bool, max_seconds: float
         options["max_seconds"] = max_seconds
     display = Display()
     with display:
-        report = judge(candidate, progress=display.advance, start=display.start, **options)
+        report = judge(candidate, witness=True, progress=display.advance, start=display.start, **options)
     display.show(report, traces)
     if json_file:
         report.save(json_file)
@@ -207,6 +207,7 @@ def power(folder: str | None, seeds: str, json_file: Path | None, **options: Any
 @listed("--operators", "Only these operators.")
 @seed_option
 @output_option(".oplaws/soundness")
+@jobs_option
 @click.option("--log", callback=writable_file, metavar="FILE", help="Append what was found as a line of JSON.")
 @json_option
 def soundness(candidates: tuple[str, ...], json_file: Path | None, **options: Any) -> int:

@@ -16,7 +16,18 @@ from hypothesis import Phase
 from oplaws import properties
 from oplaws.conformance.engine import Group
 from oplaws.conformance.report import to_text
-from oplaws.properties.case import LAYOUTS, LINE, REGIMES, Case, from_json, lay, structure, to_json
+from oplaws.properties.case import (
+    LAYOUTS,
+    LINE,
+    REGIMES,
+    Case,
+    from_json,
+    lay,
+    pairs,
+    possible_pairs,
+    structure,
+    to_json,
+)
 from oplaws.refimpl import linear, lstm, operators
 from oplaws.refimpl.operator import DTYPES, Array, data, integer, operator, result
 
@@ -370,3 +381,15 @@ def test_a_case_names_its_arrays():
     assert case.names()[:5] == ("x", "h0", "c0", "weights[0]", "weights[1]")
     assert case.names()[-3:] == ("doutput", "dh_n", "dc_n")
     assert drawn(linear, examples=1)[0].names()[-1] == "dy"
+
+
+def test_pairs_are_counted_by_edges_regimes_dtypes_and_layouts(all_cases):
+    """Of all pairs that there are, 25 cases visit a good part, and no pair beyond them."""
+    for name, cases in all_cases.items():
+        o = operators[name]
+        visited = set().union(*map(pairs, cases))
+        assert 0.2 < len(visited) / possible_pairs(o, ("float32",)) <= 1
+        facets = {facet for pair in visited for facet, _ in pair}
+        assert facets <= {"regime", "dtype", "layout", *o.attributes}
+    one = set().union(*map(pairs, all_cases["sigmoid"][:1]))
+    assert len(one) == 1 * 1 + 2 * len(set(all_cases["sigmoid"][0].layouts))
