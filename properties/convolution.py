@@ -22,7 +22,7 @@ def draw_shared(draw, operator, axes, large):
     """Attributes, channels, kernel and batch, and the chosen long axis."""
     attributes = {name: draw_attribute(draw, spec, axes) for name, spec in operator.attributes.items()}
     if large and draw(st.booleans()):
-        return attributes, (33, 17), (draw(st.sampled_from((1, 2, 3))),) * axes, 33, None
+        return attributes, (36 // axes, 24 // axes), (draw(st.sampled_from((1, 2, 3))),) * axes, 33, None
     if large:  # depthwise, a kernel beyond a byte
         attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
         beside = draw_few(draw) if axes < 3 else 1

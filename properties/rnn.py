@@ -42,7 +42,7 @@ def recurrent_structure(draw, operator, large):
         long, steps, batch, size, features = "H", 2, 65, 33, 129
     attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
     attributes["lengths"] = draw(st.booleans()) or None
-    if draw(st.integers(0, 3)) == 3:
+    if draw(st.integers(0, 3)) == 3 or steps > 24:
         attributes.update(NETWORK)
     elif draw(st.integers(0, 3)) == 3:  # a layer might read what another should
         batch, features = size, size * (2 if attributes["bidirectional"] else 1)
