@@ -44,7 +44,7 @@ def judge(
     examples=None,
     max_seconds=math.inf,
     fail_fast=False,
-    shrink=True,
+    shrink=SHRINK_SECONDS,
     require=(),
     expectations=None,
     output=None,
@@ -57,7 +57,7 @@ def judge(
 
     operators, laws, dtypes: names (operators may also be `Operator` objects); None: all that apply. `examples`
     overrides the profile's number of cases for each operator and dtype; `max_seconds` stops each of these streams
-    early; without `shrink` failing cases stay as they were drawn. `output`: a folder for counterexamples and results.
+    early; `shrink`: seconds for making the failures of one of them small, 0 to leave them as they were drawn. `output`: a folder for counterexamples and results.
     `witness`: the reference itself is held against PyTorch in float64, where that is installed.
     `jobs`: so many processes judge side by side, where a process can load the candidate by its name; None: one a core.
     `start(examples)` and `progress(operator, dtype, examples)` are told how far the run is. Raises `Unusable` where
@@ -173,7 +173,7 @@ class Plan:
     examples: int
     max_seconds: float
     fail_fast: bool
-    shrink: bool
+    shrink: float
     expectations: Expectations
     output: Path | None
     progress: Callable[..., None]
@@ -419,7 +419,7 @@ class Shrink:
     def __init__(self, group):
         self.group = group
         self.left = SHRINK_EVALUATIONS
-        self.deadline = time.perf_counter() + SHRINK_SECONDS
+        self.deadline = time.perf_counter() + group.plan.shrink
 
     def fails(self, law, case, kind):
         """The violation, if the case alone fails in this way and nobody expects it."""

@@ -25,6 +25,7 @@ from .report import to_text, write_whole
 
 MUSEUM = Path(__file__).parent / "museum"
 SECONDS = 300  # for one fault under one seed
+SHRINK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def attempt(fault, seed, profile, laws_only, shrink, output):
     begin = time.perf_counter()
     names = [law.name for law in registry.values() if not law.compares] if laws_only else None
     folder = Path(output) / fault.file.stem if output else None
-    options = {"shrink": shrink, "fail_fast": not shrink, "output": folder}
+    options = {"shrink": SHRINK_SECONDS * shrink, "fail_fast": not shrink, "output": folder}
     report = judge(str(fault.file), [fault.operator], names, None, profile, seed, **options)
     failures = [f for f in report.failures if _holds_for_reference(f.counterexample)]
     if not failures:
