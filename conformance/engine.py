@@ -57,7 +57,8 @@ def judge(
 
     operators, laws, dtypes: names (operators may also be `Operator` objects); None: all that apply. `examples`
     overrides the profile's number of cases for each operator and dtype; `max_seconds` stops each of these streams
-    early; `shrink`: seconds for making the failures of one of them small, 0 to leave them as they were drawn. `output`: a folder for counterexamples and results.
+    early; `shrink`: seconds for making the failures of one of them small, 0 to leave them as they were drawn. `output`:
+    a folder for counterexamples and results.
     `witness`: the reference itself is held against PyTorch in float64, where that is installed.
     `jobs`: so many processes judge side by side, where a process can load the candidate by its name; None: one a core.
     `start(examples)` and `progress(operator, dtype, examples)` are told how far the run is. Raises `Unusable` where
