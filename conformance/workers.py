@@ -63,7 +63,7 @@ def side_by_side(plan, judge, arguments, jobs):
                 process, operator = running[pipe]
                 try:
                     what, news = _received(pipe, plan)
-                except EOFError:
+                except (EOFError, ConnectionError):
                     process.join()
                     del running[pipe]
                     why = f"the process ended with {process.exitcode} while it was judged"
@@ -95,7 +95,7 @@ def _recalled(running, plan):
     deadline = time.monotonic() + PATIENCE
     while running and (left := deadline - time.monotonic()) > 0:
         for pipe in connection.wait(list(running), left):
-            with contextlib.suppress(EOFError):
+            with contextlib.suppress(EOFError, ConnectionError):
                 what, news = _received(pipe, plan)
                 if what == "progress":
                     continue
@@ -110,7 +110,7 @@ def _recalled(running, plan):
 def _work(pipe, judge, arguments):
     """Judge the operators whose names come until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the user's interruption comes by way of the parent
-    with interruptible(signal.SIGTERM), contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+    with interruptible(signal.SIGTERM), contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
         try:
             judge_one = judge(arguments, lambda *news: _send(pipe, "progress", news))
             while True:

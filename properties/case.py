@@ -355,7 +355,8 @@ def cases(draw, operator, dtype, regimes=None):
         assume(False)
     allowed = regimes or drawn.regimes or [name for name in REGIMES if name not in operator.avoid]
     if large and regimes is None:
-        allowed = [LINE] if operator.elementwise else [name for name in allowed if name in PLAIN] or allowed
+        line = operator.elementwise and LINE not in operator.avoid
+        allowed = [LINE] if line else [name for name in allowed if name in PLAIN] or allowed
     empty = any(shape is not None and 0 in shape for shape in drawn.shapes)  # no card is wasted on it
     # no other range is like this one: its deck is its own
     regime = allowed[0] if empty else allowed[-draw(st.integers(1 - len(allowed), 0))]

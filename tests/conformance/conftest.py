@@ -19,7 +19,10 @@ def faulty(tmp_path_factory):
     for file in sorted(FAULTY.glob("*.py")):
         output = tmp_path_factory.mktemp(file.stem)
         laws = ["agreement", "gradient_agreement"]
-        found[file.stem.split("_")[0]] = judge(str(file), laws=laws, dtypes=["float32"], output=output), output
+        found[file.stem.split("_")[0]] = (
+            judge(str(file), laws=laws, dtypes=["float32"], output=output, shrink=60),
+            output,
+        )
     return found
 
 

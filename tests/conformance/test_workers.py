@@ -84,3 +84,23 @@ def test_some_are_judged_in_this_process(what, file, monkeypatch):
 def test_fail_fast_ends_all(file):
     report = judge(file(FUNCTIONS), NAMES, dtypes=["float32"], examples=20, jobs=2, fail_fast=True, shrink=False)
     assert [v.operator for v in report.failures] == ["tanh"] * len(report.failures) != []
+
+
+def test_an_interruption_recalls_what_was_found(file):
+    """The workers hand over what they have of the operators at hand; a second judge beside it is not disturbed."""
+    seen = []
+
+    def progress(*news):
+        seen.append(news)
+        if len(seen) == 30:
+            raise KeyboardInterrupt
+
+    names = ["lstm", "gru", *NAMES]
+    report = judge(
+        file("from oplaws.refimpl import *\n"), names, dtypes=["float32"], examples=500, jobs=2, progress=progress
+    )
+    assert report.interrupted
+    assert {"lstm", "gru"} <= set(report.operators)
+    assert 0 < report.operators["lstm"].examples < 500
+    assert not report.failures
+    assert "interrupted" in str(report)
