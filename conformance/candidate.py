@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import importlib.util
+import inspect
 import io
 import re
 import signal
@@ -109,6 +110,14 @@ class Candidate:
         return (
             callable(self._get("vjp")) if self.whole else callable(self._get(name + "_vjp")) or self.bridge is not None
         )
+
+    def may_omit(self, name, attribute):
+        """Whether the function itself says what an attribute is that a call leaves out."""
+        try:
+            parameters = () if self.whole else inspect.signature(self._get(name)).parameters.values()
+        except (TypeError, ValueError):
+            return False
+        return any(p.kind is p.VAR_KEYWORD or (p.name == attribute and p.default is not p.empty) for p in parameters)
 
     def arithmetic(self, operator, dtype):
         """How it computes this operator at this dtype, as far as it says."""

@@ -22,17 +22,18 @@ def draw_shared(draw, operator, axes, large):
     """Attributes, channels, kernel and batch, and the chosen long axis."""
     attributes = {name: draw_attribute(draw, spec, axes) for name, spec in operator.attributes.items()}
     if large and draw(st.booleans()):
-        return attributes, (36 // axes, 24 // axes), (draw(st.sampled_from((1, 2, 3))),) * axes, 33, None
+        return attributes, (5, 4), (draw(st.sampled_from((1, 2, 3))),) * axes, 33, None
     if large:  # depthwise, a kernel beyond a byte
         attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
         beside = draw_few(draw) if axes < 3 else 1
         return attributes, (1, draw_few(draw)), (257, *(beside,) * (axes - 1)), 2, None
     if draw(st.integers(0, 5)) > 3:  # what libraries have kernels of their own for
         width, depthwise, stride, size = draw(st.sampled_from(USUAL))
+        width = min(width, 8) if axes == 3 else width
         attributes["groups"] = width if depthwise else 1
         attributes["stride"], attributes["dilation"] = stride, 1
         attributes["padding"] = draw(st.sampled_from((0, size // 2)))
-        return attributes, (1, 1) if depthwise else (width, width), (size,) * axes, draw_few(draw), "positions"
+        return attributes, (1, 1) if depthwise else (width, width), (size,) * axes, draw_few(draw), "usual"
     longs = (None, None, "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
     long = draw(st.sampled_from(longs))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
@@ -47,12 +48,17 @@ def draw_shared(draw, operator, axes, large):
     return attributes, channels, kernel, batch, long
 
 
+def draw_positions(draw, last, long):
+    """How many places a kernel takes along an axis: many along the last, if that is the long one."""
+    beyond = (9, 17, 33) if long == "usual" else STRADDLING
+    return draw_size(draw, "positions", "positions" if last and long in ("positions", "usual") else None, beyond)
+
+
 def extents(draw, kernel, stride, padding, dilation, long=None):
     """Sizes on which the kernel fits: a number of positions, and cells that no window reaches."""
     sizes = []
-    beyond = STRADDLING if len(kernel) < 3 else (7, 8, 9, 17)
     for axis, (k, s, p, d) in enumerate(zip(kernel, stride, padding, dilation, strict=True)):
-        positions = draw_size(draw, "positions", long if axis == len(kernel) - 1 else None, beyond)
+        positions = draw_positions(draw, axis == len(kernel) - 1, long)
         unreached = draw(st.integers(0, s - 1))
         sizes.append(max((positions - 1) * s + d * (k - 1) + 1 - 2 * p + unreached, 1))
     return tuple(sizes)
@@ -72,7 +78,7 @@ def convolution_structure(draw, operator, large):
 @structure(conv_transpose2d)
 def transposed_structure(draw, operator, large):
     attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, 2, large)
-    size = tuple(draw_size(draw, "positions", long if axis else None) for axis in range(2))
+    size = tuple(draw_positions(draw, axis == 1, long) for axis in range(2))
     groups = attributes["groups"]
     bias = (groups * o,) if draw(st.booleans()) else None
     return Structure([(batch, groups * i, *size), (groups * i, o, *kernel), bias], attributes)

@@ -39,7 +39,7 @@ def recurrent_structure(draw, operator, large):
     if large and draw(st.booleans()):
         long, steps, batch, size, features = "T", 65, 2, 3, 2
     elif large:
-        long, steps, batch, size, features = "H", 2, 65, 33, 129
+        long, steps, batch, size, features = "H", 2, 33, 33, 3
     attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
     attributes["lengths"] = draw(st.booleans()) or None
     if draw(st.integers(0, 3)) == 3 or steps > 24:

@@ -85,6 +85,21 @@ def scaled_linear_vjp(dy, x, weight, bias=None):
     return dx * np.asarray(1.001, x.dtype), dweight * np.asarray(0.999, x.dtype), dbias
 
 
+def first_and_last(x, kept={}):  # noqa: B006
+    """A memory of calls by shape and first number."""
+    key = x.shape, x.tobytes()[:8]
+    return kept.setdefault(key, refimpl.relu(x)).copy()
+
+
+def remembering_elu(x, *, alpha=1.0, kept=[]):  # noqa: B006
+    kept.append(alpha)
+    return refimpl.elu(x, alpha=kept[-2] if len(kept) % 2 == 0 else alpha)
+
+
+def in_memory_order(x):
+    return refimpl.relu(x.ravel(order="K")).reshape(x.shape)
+
+
 WRONG = {
     "agreement": {"relu": np.abs},
     "gradient_agreement": {"relu_vjp": lambda dy, x: (dy * (x > 1),)},
@@ -101,6 +116,10 @@ WRONG = {
     "no_memory_of_earlier_calls in a gradient's buffer": {"relu_vjp": Buffer(relu_vjp)},
     "isolation": {"relu": lambda x: relu(x) + (x.sum() if x.size else 0)},
     "gradient_isolation": {"relu_vjp": lambda dy, x: ((dy + dy.sum()) * (x > 0),)},
+    "memory_layout_changes_nothing": {"relu": in_memory_order},
+    "one_element_makes_a_new_call": {"relu": first_and_last},
+    "attributes_are_not_remembered": {"elu": remembering_elu},
+    "an_attribute_left_out_has_its_default": {"elu": lambda x, *, alpha=2.0: refimpl.elu(x, alpha=alpha)},
     "illegal_arguments_raise: shapes": {"mse_loss": broadcasting_mse_loss},
     "illegal_arguments_raise: labels": {"cross_entropy": lenient_cross_entropy},
     "illegal_arguments_raise: lengths": {"rnn": lenient_rnn},
@@ -116,6 +135,15 @@ def test_a_law_fails_where_it_should(what):
     report = judge({**right, **WRONG[what]}, [name], [law], ["float64"], examples=60, shrink=False)
     assert [v.law for v in report.failures] == [law]
     assert judge(right, [name], [law], ["float64"], examples=60).passed
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x, *, alpha: refimpl.elu(x, alpha=alpha), lambda x, **given: refimpl.elu(x, alpha=given["alpha"])],
+)
+def test_a_candidate_may_demand_every_attribute(function):
+    laws = ["an_attribute_left_out_has_its_default", "determinism"]
+    assert judge({"elu": function}, ["elu"], laws, ["float64"], examples=20).passed
 
 
 def test_a_candidate_that_declares_no_determinism_is_not_held_to_it():
