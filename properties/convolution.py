@@ -13,8 +13,9 @@ from ..refimpl.words import per_axis
 from .case import STRADDLING, Structure, draw_attribute, draw_few, draw_size, structure
 from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
-# channels, whether depthwise, stride, kernel: one draw, so that few examples already meet most of them
-USUAL = tuple(itertools.product((8, 32, 32), (False, True, False), (2, 1), (3, 1, 3)))
+# channels and groups, stride, kernel: one draw, so that few examples already meet most of them
+GROUPED = ((8, 1), (32, 1), (32, 1), (8, 8), (32, 32), (8, 4), (32, 4))
+USUAL = tuple(itertools.product(GROUPED, (2, 1), (3, 1, 3)))
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
 
 
@@ -28,12 +29,10 @@ def draw_shared(draw, operator, axes, large):
         beside = draw_few(draw) if axes < 3 else 1
         return attributes, (1, draw_few(draw)), (257, *(beside,) * (axes - 1)), 2, None
     if draw(st.integers(0, 5)) > 3:  # what libraries have kernels of their own for
-        width, depthwise, stride, size = draw(st.sampled_from(USUAL))
-        width = min(width, 8) if axes == 3 else width
-        attributes["groups"] = width if depthwise else 1
-        attributes["stride"], attributes["dilation"] = stride, 1
-        attributes["padding"] = draw(st.sampled_from((0, size // 2)))
-        return attributes, (1, 1) if depthwise else (width, width), (size,) * axes, draw_few(draw), "usual"
+        (width, groups), stride, size = draw(st.sampled_from(USUAL))
+        within = (min(width, 8) if axes == 3 else width) // groups or 1
+        attributes.update(groups=groups, stride=stride, dilation=1, padding=draw(st.sampled_from((0, size // 2))))
+        return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
     longs = (None, None, "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
     long = draw(st.sampled_from(longs))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))

@@ -217,7 +217,7 @@ def _alike(seen, values, expected, names):
     return worst([meet(name, ball, around(value, e)) for name, ball, value, e in together if ball is not None])
 
 
-@law(compared, every=4, compares=True)
+@law(compared, every=3, compares=True)
 def one_element_makes_a_new_call(asked):
     """With one element changed, at an end or anywhere, a call right after gives its own result, not a kept one."""
     case = asked.case
