@@ -122,12 +122,15 @@ def _verdicts(plan, options, jobs):
     candidate = plan.candidate
     alone = not candidate.loadable or not candidate.device.startswith("cpu")
     jobs = 1 if alone else min(jobs or workers.cores(), len(plan.operators) // FEW)
+    done = set()
     if jobs > 1:
-        specs = [catalogue.origin(operator) for operator in plan.operators]
-        yield from workers.side_by_side(plan, _worker, (candidate.spec, specs, options), jobs)
-        return
+        arguments = (candidate.spec, [catalogue.origin(operator) for operator in plan.operators], options)
+        with contextlib.suppress(OSError):  # no other process can be had: this one goes on
+            for verdict in workers.side_by_side(plan, _worker, arguments, jobs):
+                done.add(verdict.name)
+                yield verdict
     for operator in plan.operators:
-        if candidate.offers(operator.name):
+        if candidate.offers(operator.name) and operator.name not in done:
             yield _operator(plan, operator)
 
 

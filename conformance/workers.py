@@ -112,7 +112,8 @@ def _work(pipe, judge, arguments):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the user's interruption comes by way of the parent
     with interruptible(signal.SIGTERM), contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
         try:
-            judge_one = judge(arguments, lambda *news: _send(pipe, "progress", news))
+            with contextlib.redirect_stdout(io.StringIO()):  # what a candidate prints as it is imported, once is enough
+                judge_one = judge(arguments, lambda *news: _send(pipe, "progress", news))
             while True:
                 verdict, last = judge_one(pipe.recv())
                 _send(pipe, "verdict", verdict)

@@ -3,7 +3,7 @@
 import pytest
 
 from oplaws import refimpl
-from oplaws.conformance import workers
+from oplaws.conformance import engine, workers
 from oplaws.conformance.candidate import Unusable
 from oplaws.conformance.engine import judge
 
@@ -104,3 +104,14 @@ def test_an_interruption_recalls_what_was_found(file):
     assert 0 < report.operators["lstm"].examples < 500
     assert not report.failures
     assert "interrupted" in str(report)
+
+
+def test_where_no_process_can_be_had_this_one_goes_on(file, monkeypatch):
+    def refused(plan, *_):
+        yield engine._operator(plan, plan.operators[0])
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(workers, "side_by_side", refused)
+    report = judge(file("from oplaws.refimpl import *\n"), NAMES, ["determinism"], ["float32"], examples=2, jobs=2)
+    assert report.passed
+    assert [v.examples for v in report.operators.values()] == [2] * len(NAMES)
