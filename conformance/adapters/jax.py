@@ -15,32 +15,10 @@ import numpy as np
 from jax import Array, lax
 
 from ..candidate import Unusable
+from ..refusals import PerAxis, per_axis, require, require_axes, require_shape
 
 Arrays = Sequence[Any]
-PerAxis = int | Sequence[int]
 Several = tuple[Array, ...]
-
-
-def require(holds: bool, message: str) -> None:
-    if not holds:
-        raise ValueError(message)
-
-
-def require_shape(name: str, array: Array, *shape: int) -> None:
-    if array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
-
-
-def require_axes(name: str, array: Array, axes: int) -> None:
-    if array.ndim != axes:
-        raise ValueError(f"{name} has shape {array.shape}, expected {axes} axes")
-
-
-def per_axis(name: str, value: PerAxis, axes: int, least: int) -> tuple[int, ...]:
-    values = (value,) * axes if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(values) != axes or not all(isinstance(v, (int, np.integer)) and v >= least for v in values):
-        raise ValueError(f"{name} is {value!r}, expected an int or {axes} of them, none below {least}")
-    return tuple(map(int, values))
 
 
 # --- activations and losses --------------------------------------------------------------------------------------

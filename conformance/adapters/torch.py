@@ -21,33 +21,10 @@ from torch.optim.adam import adam as adam_step
 from torch.optim.sgd import sgd as sgd_step
 
 from ..candidate import Unusable
+from ..refusals import PerAxis, per_axis, require, require_axes, require_shape
 
 Arrays = Sequence[Any]
-PerAxis = int | Sequence[int]
 Tensors = tuple[Tensor, ...]
-
-
-def require(holds: bool, message: str) -> None:
-    if not holds:
-        raise ValueError(message)
-
-
-def require_shape(name: str, array: Tensor, *shape: int) -> None:
-    if array.shape != shape:
-        raise ValueError(f"{name} has shape {tuple(array.shape)}, expected {shape}")
-
-
-def require_axes(name: str, array: Tensor, axes: int) -> None:
-    if array.ndim != axes:
-        raise ValueError(f"{name} has shape {tuple(array.shape)}, expected {axes} axes")
-
-
-def per_axis(name: str, value: PerAxis, axes: int, least: int) -> tuple[int, ...]:
-    """One int for each axis; torch also takes the name of a padding, and one int in a list."""
-    values = (value,) * axes if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(values) != axes or not all(isinstance(v, (int, np.integer)) and v >= least for v in values):
-        raise ValueError(f"{name} is {value!r}, expected an int or {axes} of them, none below {least}")
-    return tuple(map(int, values))
 
 
 def reduced(reduction: str) -> str:
