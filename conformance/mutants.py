@@ -13,8 +13,6 @@ import argparse
 import ast
 import functools
 import json
-import multiprocessing
-import os
 import random
 import shutil
 import sys
@@ -24,17 +22,16 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from importlib import metadata
-from multiprocessing import connection
 from pathlib import Path
-from typing import Any
 
-from .. import properties, refimpl
+from .. import refimpl
 from ..refimpl import operator as door
 from ..refimpl.words import forms
 from .candidate import Unusable
 from .engine import PROFILES, judge
 from .power import SECONDS
 from .report import to_text, write_whole
+from .workers import alone
 
 FOLDER = Path(refimpl.__file__).parent
 BITS = {"RShift", "LShift", "BitOr", "BitAnd", "BitXor", "Invert"}
@@ -261,41 +258,6 @@ def verdict(mutant, folder, profile="quick", seed=0):
 # --- all of them, a process each ---------------------------------------------------------------------------------
 
 
-def alone(function, work, jobs=None, seconds=SECONDS):
-    """Call a function of plain data in a process of its own for each tuple of arguments: (arguments, result, error)."""
-    context: Any = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([judge.__module__])
-    work, running = list(work), dict[Any, Any]()
-    try:
-        while work or running:
-            while work and len(running) < (jobs or os.cpu_count() or 1):
-                arguments = work.pop(0)
-                ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_send, args=(theirs, function, *arguments), daemon=True)
-                process.start()
-                theirs.close()
-                running[ours] = (process, arguments, time.monotonic() + seconds)
-            ready: list[Any] = connection.wait(running, timeout=1.0)
-            for ours in ready:
-                process, arguments, _ = running.pop(ours)
-                try:
-                    yield arguments, ours.recv(), ""
-                except EOFError:
-                    process.join()
-                    yield arguments, None, f"its process ended with {process.exitcode} before it was judged"
-            for process, _, deadline in running.values():
-                if time.monotonic() > deadline:
-                    process.kill()
-    finally:
-        for process, *_ in running.values():
-            process.kill()
-
-
-def _send(pipe, function, *arguments):
-    properties.load()
-    pipe.send(function(*arguments))
-
-
 def mutants(count=500, seed=0, profile="quick", files=None, output=None, jobs=None, start=None, progress=None):
     """Draw mutants and judge each; `output` names a folder in which mutants.jsonl grows by a line for each.
 
@@ -318,7 +280,7 @@ def mutants(count=500, seed=0, profile="quick", files=None, output=None, jobs=No
         raise Unusable(f"the unchanged reference does not hold: {control.failures[0]}")
     with tempfile.TemporaryDirectory() as folder:
         work = [(mutant, f"{folder}/{i}", profile, seed) for i, mutant in enumerate(drawn)]
-        for (mutant, place, *_), judged, error in alone(verdict, work, jobs):
+        for (mutant, place, *_), judged, error in alone(verdict, work, jobs, SECONDS):
             shutil.rmtree(place, ignore_errors=True)
             if judged is None:
                 judged = mutant

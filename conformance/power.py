@@ -6,11 +6,8 @@ case; a survivor that answers like the reference wherever it was asked is no fau
 """
 
 import ast
-import multiprocessing
-import os
 import time
 from dataclasses import dataclass, field
-from multiprocessing import connection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from .candidate import Asked, Unusable, load, same
 from .engine import PROFILES, Group, Plan, judge
 from .expectations import Expectations
 from .report import to_text, write_whole
+from .workers import alone
 
 MUSEUM = Path(__file__).parent / "museum"
 SECONDS = 300  # for one fault under one seed
@@ -136,49 +134,21 @@ def power(folder=None, seeds=(0,), profile="quick", laws_only=False, output=None
     work = [(fault, seed) for fault in found for seed in seeds]
     if start:
         start(len(work))
+    asked = [(fault, seed, profile, laws_only, seed == seeds[0], output) for fault, seed in work]
     trials = {}
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    running: dict[Any, Any] = {}
-    try:
-        while work or running:
-            while work and len(running) < (jobs or os.cpu_count() or 1):
-                fault, seed = work.pop(0)
-                ours, theirs = context.Pipe(duplex=False)
-                asked = (theirs, fault, seed, profile, laws_only, seed == seeds[0], output)
-                process = context.Process(target=_alone, args=asked, daemon=True)
-                process.start()
-                theirs.close()
-                running[ours] = (process, fault, seed, time.monotonic() + SECONDS)
-            ready: list[Any] = connection.wait(running, timeout=1.0)
-            for ours in ready:
-                process, fault, seed, _ = running.pop(ours)
-                trials[fault.file, seed] = _received(ours, seed, process)
-                if progress:
-                    progress(fault.file.stem, f"seed {seed}", 1)
-            for process, _, _, deadline in running.values():
-                if time.monotonic() > deadline:
-                    process.kill()
-    finally:
-        for process, *_ in running.values():
-            process.kill()
+    for (fault, seed, *_), trial, error in alone(_attempted, asked, jobs, SECONDS):
+        trials[fault.file, seed] = trial or Trial(seed, error=error)
+        if progress:
+            progress(fault.file.stem, f"seed {seed}", 1)
     return Power(found, list(seeds), profile, laws_only, trials)
 
 
-def _alone(pipe, *asked):
+def _attempted(fault, seed, *asked):
     properties.load()
     try:
-        pipe.send(attempt(*asked))
+        return attempt(fault, seed, *asked)
     except Unusable as error:
-        pipe.send(Trial(asked[1], error=str(error)))
-
-
-def _received(pipe, seed, process):
-    try:
-        return pipe.recv()
-    except EOFError:
-        process.join()
-        return Trial(seed, error=f"its process ended with {process.exitcode} before it was judged")
+        return Trial(seed, error=str(error))
 
 
 @dataclass
@@ -246,8 +216,8 @@ class Power:
         table = Table(box=None, header_style="bold", pad_edge=False)
         for name in ("law", "kills", "alone", "first of the alone"):
             table.add_column(name, justify="right" if name in ("kills", "alone") else "left", no_wrap=name == "law")
-        for law, (all_of, alone) in sorted(self.by_law().items(), key=lambda item: -len(item[1][0])):
-            table.add_row(law, str(len(all_of)), str(len(alone)), ", ".join(f.file.stem for f in alone[:2]))
+        for law, (all_of, only) in sorted(self.by_law().items(), key=lambda item: -len(item[1][0])):
+            table.add_row(law, str(len(all_of)), str(len(only)), ", ".join(f.file.stem for f in only[:2]))
         console.print(table)
         for fault in self.survivors:
             runs = [r for r in self.runs(fault) if not r.killed]

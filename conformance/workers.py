@@ -1,11 +1,13 @@
-"""Several processes judge one candidate side by side: each takes the next operator that is left.
+"""Processes: one for each piece of work, or several that judge one candidate side by side.
 
-A worker loads the candidate itself; what goes through the pipes are names, cases and verdicts. Where a worker dies, the
-operator that it judged fails, and another takes its place. An interruption asks each worker for what it has so far.
+Side by side, each worker takes the next operator that is left. It loads the candidate itself; what goes through the
+pipes are names, cases and verdicts. Where a worker dies, the operator that it judged fails, and another takes its
+place. An interruption asks each worker for what it has so far.
 """
 
 import contextlib
 import io
+import math
 import multiprocessing
 import os
 import pickle
@@ -28,10 +30,47 @@ def cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def alone(function, work, jobs=None, seconds=math.inf):
+    """Call a function of plain data in a process of its own for each tuple of arguments: (arguments, result, error).
+
+    A process that crashes, or takes longer, has no result. `jobs`: so many at a time; None: one a core.
+    """
+    context: Any = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])
+    work, running = list(work), dict[Any, Any]()
+    try:
+        while work or running:
+            while work and len(running) < (jobs or cores()):
+                arguments = work.pop(0)
+                ours, theirs = context.Pipe(duplex=False)
+                process = context.Process(target=_call, args=(theirs, function, *arguments), daemon=True)
+                process.start()
+                theirs.close()
+                running[ours] = (process, arguments, time.monotonic() + seconds)
+            ready: list[Any] = connection.wait(running, timeout=1.0)
+            for ours in ready:
+                process, arguments, _ = running.pop(ours)
+                try:
+                    yield arguments, ours.recv(), ""
+                except EOFError:
+                    process.join()
+                    yield arguments, None, f"its process ended with {process.exitcode} before it was judged"
+            for process, _, deadline in running.values():
+                if time.monotonic() > deadline:
+                    process.kill()
+    finally:
+        for process, *_ in running.values():
+            process.kill()
+
+
+def _call(pipe, function, *arguments):
+    pipe.send(function(*arguments))
+
+
 def side_by_side(plan, judge, arguments, jobs):
     """The verdict of each operator of a plan that the candidate offers, as they come.
 
-    judge(plan, operator) is what a worker does for each; it makes its own plan from the arguments.
+    judge(arguments, progress) is what a worker starts with: it gives the function that judges an operator by its name.
     """
     context = multiprocessing.get_context("forkserver")
     adapter = plan.candidate.spec.partition(":")[0]

@@ -234,8 +234,8 @@ def one_element_makes_a_new_call(asked):
 def attributes_are_not_remembered(asked):
     """Under another attribute, right after the case: that attribute's own result; then the case again, as before."""
     case = asked.case
-    neighbours = [asked.on(other) for other in itertools.islice(_neighbours(case), 2)]
-    if not neighbours or not _handy(case):
+    neighbours = [asked.on(other) for other in itertools.islice(_neighbours(case), 2)] if _handy(case) else ()
+    if not neighbours:
         return None
     asked.forward  # noqa: B018  the call before
     found = worst([agreement(other) for other in neighbours])
@@ -253,7 +253,7 @@ def _neighbours(case):
         values = [v for v in case.operator.attributes[name].edges if v != case.attributes[name]]
         rng.shuffle(values)
         others = ({**case.attributes, name: v} for v in values)
-        for attributes in itertools.islice((a for a in others if _refusal(case.operator, case.inputs, a) is None), 1):
+        if attributes := next((a for a in others if _refusal(case.operator, case.inputs, a) is None), None):
             yield replace(case, attributes=attributes)
 
 
@@ -265,12 +265,14 @@ def _has_defaults(operator):
 def an_attribute_left_out_has_its_default(asked):
     """Attributes that are left out, as many as the candidate allows, have their declared defaults."""
     case, candidate = asked.case, asked.candidate
+    if not _handy(case):
+        return None
     given = case.attributes
     names = [name for name in given if name in case.operator.defaults and candidate.may_omit(case.operator.name, name)]
     for name in map(str, np.random.Generator(np.random.SFC64(case.seed)).permutation(names)):
         fewer = {k: v for k, v in given.items() if k != name}
         given = fewer if _refusal(case.operator, case.inputs, fewer) is None else given
-    if len(given) == len(case.attributes) or not _handy(case):
+    if len(given) == len(case.attributes):
         return None
     other = asked.on(replace(case, attributes=given))
     demanded = other.forward_reply.error.startswith(("TypeError", "KeyError"))  # by a function of any keywords
