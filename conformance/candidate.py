@@ -320,6 +320,27 @@ def interruptible(number=signal.SIGINT):
         signal.signal(number, before)
 
 
+MEMORY = 4 * 2**30  # bytes beyond what the process has: no case asks a correct implementation for a tenth of it
+
+
+@contextlib.contextmanager
+def within_memory(candidate):
+    """What asks for far too much memory gets a MemoryError, where it would end the process (on Linux, on a CPU)."""
+    if not sys.platform.startswith("linux") or not candidate.device.startswith("cpu"):
+        yield
+        return
+    import resource
+
+    held = int(re.search(r"VmData:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+    before, most = resource.getrlimit(resource.RLIMIT_DATA)
+    limits = [limit for limit in (held + MEMORY, before, most) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, most))
+
+
 _NOWHERE = _Nowhere()
 
 

@@ -24,7 +24,7 @@ from ..properties.case import BACKEND, cases, pairs, possible_pairs, seed_of
 from ..properties.law import Violation, Worst, registry, worst
 from ..refimpl.operator import DTYPES
 from . import catalogue, workers
-from .candidate import Asked, Candidate, Unusable, interruptible, load
+from .candidate import Asked, Candidate, Unusable, interruptible, load, within_memory
 from .expectations import Expectations
 from .report import Counterexample, LawVerdict, OperatorVerdict, Report
 from .witness import Witness
@@ -87,7 +87,7 @@ def judge(
         if not candidate.offers(operator.name):
             report.add(OperatorVerdict(operator.name, "missing", []))
     begin = time.perf_counter()
-    with _quiet(), interruptible():
+    with _quiet(), interruptible(), within_memory(candidate):
         try:
             for verdict in _verdicts(plan, options, jobs):
                 report.add(verdict)
@@ -140,7 +140,7 @@ def _worker(arguments, progress):
     plan = _plan(load(spec), _operators(specs), **options, progress=progress)
 
     def judge_one(name):
-        with _quiet():
+        with _quiet(), within_memory(plan.candidate):
             try:
                 return _operator(plan, catalogue.operator(name)), False
             except _Interrupted as stop:

@@ -410,6 +410,21 @@ def test_an_interruption_while_shrinking_keeps_the_failure():
     assert [v.law for v in report.failures] == ["agreement"]
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is bounded on Linux alone")
+def test_a_candidate_that_asks_for_far_too_much_memory_fails_and_the_run_goes_on():
+    import resource
+
+    def greedy(x, weight, **attributes):
+        return scaled(x, weight, **attributes) + np.zeros(2**33, np.uint8)[:1]
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    report = judge({**RIGHT, "scaled": greedy}, [scaled], ["agreement"], shrink=0)
+    assert report.examples == 50
+    assert {f.counterexample.violation.kind for f in report.failures} == {"exception"}
+    assert "MemoryError" in str(report.failures[0])
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
 def test_a_run_in_another_thread_needs_no_signals():
     reports = []
     thread = threading.Thread(
