@@ -109,6 +109,28 @@ def adjoint(asked):
         return meet(f"<{asked.gradient_names[i]}, v>", rise, run)
 
 
+@law(compared, needs="gradient", every=8)
+def gradients_are_linear_in_the_cotangent(asked):
+    """f'(x)^T dy = f'(x)^T a + f'(x)^T (c b) / c, where each element of dy is one of a or of b, and c = -2^k."""
+    case = asked.case
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    c = -(2.0 ** int(rng.integers(-8, 9)))
+    in_a = [rng.random(() if dy is None else dy.shape) < 0.5 for dy in case.cotangents]
+
+    def weighed(shares):
+        pairs = zip(case.cotangents, shares, strict=True)
+        return asked.on(
+            replace(case, cotangents=tuple(dy if dy is None else (dy * s).astype(dy.dtype) for dy, s in pairs))
+        )
+
+    with np.errstate(all="ignore"):
+        a, b = weighed([np.where(m, 1.0, 0.0) for m in in_a]), weighed([np.where(m, 0.0, c) for m in in_a])
+        if not case.finite or not b.case.finite:
+            return None
+        together = zip(asked.gradient_names, asked.seen_gradient, a.seen_gradient, b.seen_gradient, strict=True)
+        return worst([meet(name, dx, da + db / c) for name, dx, da, db in together if dx is not None])
+
+
 def bounded(operator):
     return any(np.isfinite([r.low, r.high]).any() for r in operator.results.values())
 
@@ -232,13 +254,15 @@ def one_element_makes_a_new_call(asked):
 
 @law(compared, every=2, compares=True)
 def attributes_are_not_remembered(asked):
-    """Under another attribute, right after the case: that attribute's own result; then the case again, as before."""
+    """Under another attribute, right after the case: its own result and gradient; then the case again, as before."""
     case = asked.case
     neighbours = [asked.on(other) for other in itertools.islice(_neighbours(case), 2)] if _handy(case) else ()
     if not neighbours:
         return None
     asked.forward  # noqa: B018  the call before
     found = worst([agreement(other) for other in neighbours])
+    if asked.differentiable:
+        found = worst([found, gradient_agreement(neighbours[0])])
     if asked.candidate.deterministic and asked.differentiable:
         for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(neighbours[-1]).vjp, strict=True):
             identical(name, a, b, "another gradient after a forward call under another attribute")
@@ -250,11 +274,18 @@ def _neighbours(case):
     rng = np.random.Generator(np.random.SFC64(case.seed))
     names = [name for name, spec in case.operator.attributes.items() if not isinstance(spec, Array)]
     for name in map(str, rng.permutation(names)):
-        values = [v for v in case.operator.attributes[name].edges if v != case.attributes[name]]
+        spec = case.operator.attributes[name]
+        mixed = [tuple(rng.choice(spec.edges, axes).tolist()) for axes in (1, 2, 3)] if spec.per_axis else []
+        values = [v for v in (*spec.edges, *mixed) if v != case.attributes[name]]
         rng.shuffle(values)
         others = ({**case.attributes, name: v} for v in values)
         if attributes := next((a for a in others if _refusal(case.operator, case.inputs, a) is None), None):
-            yield replace(case, attributes=attributes)
+            shapes = case.operator.result_shapes(case.inputs, attributes)
+            cotangents = (
+                dy if dy is None or dy.shape == shape else rng.integers(-4, 5, shape).astype(dy.dtype)
+                for dy, shape in zip(case.cotangents, shapes, strict=True)
+            )
+            yield replace(case, attributes=attributes, cotangents=tuple(cotangents))
 
 
 def _has_defaults(operator):
