@@ -270,17 +270,18 @@ def probabilities_of_numbers_are_numbers(asked):
 
 @law(softmax, log_softmax, every=2)
 def rows_with_infinities(asked):
-    """A class at -inf has probability 0 and changes no other; of a row of only -inf, or with NaN, nothing is known."""
+    """Classes at -inf have probability 0 and change no other; of a row of only -inf, or with NaN, nothing is known."""
     rng = generator(asked)
     axis, n = int(rng.integers(-1, 1)), int(rng.choice((2, 3, 8, 17, 33)))
-    place, turn = int(rng.integers(n)), np.transpose if axis == 0 else np.asarray
+    turn, cut = np.transpose if axis == 0 else np.asarray, int(rng.integers(1, n))
+    hidden = np.zeros(n, bool)
+    hidden[[slice(cut), slice(cut, n), slice(cut, cut + 1)][rng.integers(3)]] = True  # as a mask hides them, or one
     x = np.clip(rng.standard_normal((3, n)), -4, 4).astype(DTYPES[asked.case.dtype])
-    x[0], x[1, place], x[2, place] = -np.inf, np.nan, -np.inf
-    whole = call(asked, turn(x), axis=axis)
-    others = call(asked, turn(np.delete(x, place, axis=1)), axis=axis)
-    nothing = 0.0 if asked.operator is softmax else -np.inf
-    m = np.insert(turn(others.forward[0]).astype(np.float64), place, nothing, axis=1)
-    r = np.insert(2 * turn(others.expected[0].r), place, 0.0, axis=1)
+    x[0], x[1, hidden], x[2, hidden] = -np.inf, np.nan, -np.inf
+    whole, others = call(asked, turn(x), axis=axis), call(asked, turn(x[:, ~hidden]), axis=axis)
+    m, r = np.zeros((3, n)), np.zeros((3, n))
+    m[:, hidden] = 0.0 if asked.operator is softmax else -np.inf
+    m[:, ~hidden], r[:, ~hidden] = turn(others.forward[0]), 2 * turn(others.expected[0].r)
     m[:2], r[:2] = np.nan, 0.0
     with blaming(whole):
         return agree(Ball(m, r, asked.arithmetic), turn(whole.forward[0]), "y")

@@ -94,15 +94,25 @@ def _unaligned(a):
 
 
 VIEWS = {"fortran": _fortran, "negative": _negative, "strided": _strided, "offset": _offset, "unaligned": _unaligned}
-LAYOUTS = ("contiguous", *VIEWS, "readonly", "broadcast")
+# the part that stands for the whole: an entry of the first axis, or one cell of what lies beyond the second
+REPEATS = {
+    "broadcast": lambda a: a[:1],
+    "expanded": lambda a: a[(slice(None),) * min(2, a.ndim - 1) + (slice(1),) * max(1, a.ndim - 2)],
+}
+LAYOUTS = ("contiguous", *VIEWS, "readonly", *REPEATS)
+
+
+def repeated(array, layout):
+    """The array with all of its entries along the axes of such a layout like the first: a view of the first."""
+    return np.broadcast_to(REPEATS[layout](array).copy(), array.shape) if array.ndim and array.size else array
 
 
 def lay(array, layout):
     """A fresh copy of an array in a memory layout: the place is allocated in that layout, then copied into."""
     if array is None:
         return None
-    if layout == "broadcast" and array.ndim and len(array) and array.tobytes() == array[:1].tobytes() * len(array):
-        return np.broadcast_to(array[:1].copy(), array.shape)
+    if layout in REPEATS and array.ndim and (view := repeated(array, layout)).tobytes() == array.tobytes():
+        return view
     if layout in VIEWS and (array.ndim or layout == "unaligned"):  # a single value can only be out of step
         view = VIEWS[layout](array)
         view[...] = array
@@ -202,8 +212,8 @@ def fill(rng, spec, shape, sizes, regime, dtype, scale, *, cotangent=False):
     elif spec.role == "weight" and (scale is not None or regime not in _UNSCALED):
         reach = math.sqrt(3) if scale is None else scale
         values = rng.uniform(-reach, reach, shape) / math.sqrt(_fan_in(spec, shape, sizes))
-    elif spec.role == "state" and (pick := rng.random()) < 0.35 and regime not in _EXACT:
-        values = rng.uniform(-30, 30, shape) if pick < 0.2 else np.zeros(shape)
+    elif spec.role == "state" and (pick := rng.random()) < 0.4 and (pick < 0.25 or regime not in _EXACT):
+        values = np.zeros(shape) if pick < 0.25 else rng.uniform(-30, 30, shape)
     else:
         values = REGIMES[regime](rng, shape)
     with np.errstate(over="ignore"):
@@ -282,16 +292,22 @@ def draw_attribute(draw, attribute, axes=1):
     return draw(edge)
 
 
+def draw_attributes(draw, operator, axes=1):
+    """Each attribute at an edge; in one call of five all at their defaults, for which there are the most kernels."""
+    plain = bool(operator.defaults) and draw(st.integers(0, 4)) == 4
+    return {
+        name: operator.defaults[name] if plain and name in operator.defaults else draw_attribute(draw, spec, axes)
+        for name, spec in operator.attributes.items()
+        if not isinstance(spec, Array)
+    }
+
+
 def _general(draw, operator, large):
     """Sizes drawn for every name that the declared axes use, one of them now and then beyond a vector's width."""
     axes = [axis for spec in operator.arrays.values() for axis in spec.axes]
     named = {name: None for axis in axes for name in axis.factors if not name.isdigit()}
     many = {axis.many: None for axis in axes if axis.many}
-    attributes = {
-        name: draw_attribute(draw, spec)
-        for name, spec in operator.attributes.items()
-        if isinstance(spec, Array) is False
-    }
+    attributes = draw_attributes(draw, operator)
     sizes = {k: v for k, v in attributes.items() if type(v) is int}
     sizes.update(operator.derive({**operator.defaults, **attributes}) if operator.derive else {})
     named = [name for name in named if name not in sizes]
@@ -300,7 +316,7 @@ def _general(draw, operator, large):
     for name in named:
         sizes[name] = draw_few(draw) if large else draw_size(draw, name, long)
     for name in many:
-        rank = max(draw(st.sampled_from((1, 2, 0, 3))), large)
+        rank = max(draw(st.sampled_from((1, 2, 0, 3) if named else (1, 2, 3, 0, 4))), large)
         if large:
             sizes[name] = tuple(draw_few(draw) for _ in range(rank))
         else:
@@ -361,7 +377,7 @@ def cases(draw, operator, dtype, regimes=None):
     # no other range is like this one: its deck is its own
     regime = allowed[0] if empty else allowed[-draw(st.integers(1 - len(allowed), 0))]
     kind = "integers" if regime in _EXACT else draw(st.sampled_from(_COTANGENTS))
-    laid = draw(st.sampled_from(("plain", "all", "one", "broadcast")))
+    laid = draw(st.sampled_from(("plain", "all", "one", "repeated")))
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.Generator(np.random.SFC64(seed))
     inputs = tuple(
@@ -379,19 +395,16 @@ def cases(draw, operator, dtype, regimes=None):
         alone = rng.choice([i for i, dy in enumerate(cotangents) if dy is not None])
         cotangents = tuple(dy if i == alone else None for i, dy in enumerate(cotangents))
     arrays = [*inputs, *cotangents]
-    odd = rng.integers(len(arrays))
-    layouts = tuple(
-        str(rng.choice(LAYOUTS))
-        if laid == "all" or (laid == "one" and i == odd)
-        else "broadcast"
-        if laid == "broadcast" and i == odd
-        else "contiguous"
-        for i in range(len(arrays))
-    )
-    for i, layout in enumerate(layouts):
-        if layout == "broadcast" and arrays[i] is not None and arrays[i].ndim and len(arrays[i]):
-            arrays[i] = np.broadcast_to(arrays[i][:1], arrays[i].shape).copy()
-    case = Case(operator, dtype, (), attributes, (), layouts, regime, seed)
+    odd, repeats = rng.integers(len(arrays)), list(REPEATS)
+    layouts = ["contiguous"] * len(arrays)
+    for i in range(len(arrays)):
+        if laid == "all" or (laid == "one" and i == odd):
+            layouts[i] = str(rng.choice(LAYOUTS))
+        elif (laid == "repeated" and i == odd) or (kind == "ones" and i >= len(inputs)):  # as a sum hands it back
+            layouts[i] = str(rng.choice(repeats))
+        if layouts[i] in REPEATS and arrays[i] is not None:
+            arrays[i] = repeated(arrays[i], layouts[i]).copy()
+    case = Case(operator, dtype, (), attributes, (), tuple(layouts), regime, seed)
     return replace(case, inputs=tuple(arrays[: len(inputs)]), cotangents=tuple(arrays[len(inputs) :]))
 
 

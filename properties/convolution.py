@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
 from ..refimpl.words import per_axis
-from .case import STRADDLING, Structure, draw_attribute, draw_few, draw_size, structure
+from .case import STRADDLING, Structure, draw_attributes, draw_few, draw_size, structure
 from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
 # channels and groups, stride, kernel: one draw, so that few examples already meet most of them
@@ -21,9 +21,12 @@ CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times g
 
 def draw_shared(draw, operator, axes, large):
     """Attributes, channels, kernel and batch, and the chosen long axis."""
-    attributes = {name: draw_attribute(draw, spec, axes) for name, spec in operator.attributes.items()}
-    if large and draw(st.booleans()):
+    attributes = draw_attributes(draw, operator, axes)
+    shape = draw(st.sampled_from(("many images", "a long row", "a long kernel"))) if large else None
+    if shape == "many images":
         return attributes, (5, 4), (draw(st.sampled_from((1, 2, 3))),) * axes, 33, None
+    if shape == "a long row":
+        return dict(operator.defaults), (1, draw_few(draw)), (*(1,) * (axes - 1), 3), 1, shape
     if large:  # depthwise, a kernel beyond a byte
         attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
         beside = draw_few(draw) if axes < 3 else 1
@@ -33,22 +36,26 @@ def draw_shared(draw, operator, axes, large):
         within = (min(width, 8) if axes == 3 else width) // groups or 1
         attributes.update(groups=groups, stride=stride, dilation=1, padding=draw(st.sampled_from((0, size // 2))))
         return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
-    longs = (None, None, "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
+    longs = (None, None, "one", "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
     long = draw(st.sampled_from(longs))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
+    if long == "one":
+        channels, attributes["groups"] = (1, 1), 1
     if long == "channels":
         channels = tuple(draw(st.sampled_from((8, 16, 32, 33))) for _ in channels)
     if long == "depthwise":
         channels = (1, draw(st.sampled_from((1, 2))))
         attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
-    sizes = st.sampled_from((1, 2, 3, 3, 4, 5) if axes < 3 else (1, 2, 3, 3))
-    kernel = (draw(sizes),) * axes if draw(st.integers(0, 2)) == 2 else tuple(draw(sizes) for _ in range(axes))
+    sizes = st.sampled_from((1, 2, 3, 4, 5, 7) if axes < 3 else (1, 2, 3, 3))
+    kernel = (draw(sizes),) * axes if draw(st.booleans()) else tuple(draw(sizes) for _ in range(axes))
     batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
     return attributes, channels, kernel, batch, long
 
 
 def draw_positions(draw, last, long):
     """How many places a kernel takes along an axis: many along the last, if that is the long one."""
+    if long == "a long row":
+        return 33_001 if last else 1  # beyond 15 bits
     beyond = (9, 17, 33) if long == "usual" else STRADDLING
     return draw_size(draw, "positions", "positions" if last and long in ("positions", "usual") else None, beyond)
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import VIEWS
+from .case import REPEATS, VIEWS
 from .law import EXACT, Violation, agree, identical, law, meet, worst
 
 
@@ -397,11 +397,11 @@ def gradient_isolation(asked):
 
 
 def _laid_alike(asked):
-    """No broadcast views: with one element such an array changes its strides too, and a kernel its path."""
+    """No repeated entries: with one element such an array changes its strides too, and a kernel its path."""
     case = asked.case
-    if "broadcast" not in case.layouts:
+    if REPEATS.keys().isdisjoint(case.layouts):
         return asked
-    layouts = tuple("contiguous" if layout == "broadcast" else layout for layout in case.layouts)
+    layouts = tuple("contiguous" if layout in REPEATS else layout for layout in case.layouts)
     return asked.on(replace(case, layouts=layouts))
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ..refimpl import avg_pool2d, max_pool2d
 from ..refimpl.words import per_axis, reach
 from .ball import Arithmetic, Ball
-from .case import Structure, draw_attribute, draw_few, draw_size, structure
+from .case import Structure, draw_attributes, draw_few, draw_size, structure
 from .convolution import cut, extents, meetings
 from .law import agree, call, generator, gives, gives_gradient, law, picked, same
 
@@ -18,7 +18,7 @@ from .law import agree, call, generator, gives, gives_gradient, law, picked, sam
     leaves_out="windows that see padding alone: they kill the process of a framework, and candidates are not isolated",
 )
 def pooling_structure(draw, operator, large):
-    attributes = {name: draw_attribute(draw, spec, 2) for name, spec in operator.attributes.items()}
+    attributes = draw_attributes(draw, operator, 2)
     if draw(st.integers(0, 3)) == 3:  # what networks use: windows that overlap
         usual = {"kernel_size": 3, "stride": draw(st.sampled_from((1, 2))), "padding": 1, "dilation": 1}
         attributes.update({name: value for name, value in usual.items() if name in attributes})

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from ..refimpl import residual_basic_block, residual_block
 from ..refimpl.operator import DTYPES
 from .ball import WIDE, Ball
-from .case import Structure, draw_attribute, structure
+from .case import Structure, draw_attributes, structure
 from .law import agree, law, meet, worst
 
 
 @structure(residual_basic_block)
 def basic_block_structure(draw, operator, large):
-    attributes = {name: draw_attribute(draw, spec) for name, spec in operator.attributes.items()}
+    attributes = draw_attributes(draw, operator)
     batch, channels, out = (draw(st.sampled_from((1, 2, 3, 4))) for _ in range(3))
-    height, width = (draw(st.sampled_from((1, 2, 3, 4, 5, 7))) for _ in range(2))
+    height, width = (draw(st.sampled_from((1, 2, 3, 4, 5, 6, 7, 8))) for _ in range(2))
     if large:
         channels, out, height, width = draw(st.sampled_from(((33, 17, 5, 4), (2, 3, 33, 65))))
     stride = attributes["stride"]

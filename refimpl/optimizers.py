@@ -14,7 +14,7 @@ corrected root.
 
 import numpy as np
 
-from .operator import data, flag, integer, number, operator, result, variance
+from .operator import data, flag, integer, number, operator, result, state, variance
 from .words import forms, lerp
 
 DECAY = number(0.0, 0.01, 0.5)
@@ -37,7 +37,7 @@ def _nesterov_has_momentum(shapes, attributes, sizes):
 @operator(
     parameter=data("*shape", gradient=False),
     gradient=data("*shape", gradient=False),
-    velocity=data("*shape", gradient=False),
+    velocity=state("*shape", gradient=False),
     lr=number(1.0, 0.1, 1e-3),
     momentum=number(0.0, 0.9, 0.5, 1.0),
     dampening=number(0.0, 0.5, 1.0),
@@ -63,7 +63,7 @@ def _beta_below_one(shapes, attributes, sizes):
 @operator(
     parameter=data("*shape", gradient=False),
     gradient=data("*shape", gradient=False),
-    first_moment=data("*shape", gradient=False),
+    first_moment=state("*shape", gradient=False),
     second_moment=variance("*shape", gradient=False),
     step=integer(1, 1, 2, 10, 1000),
     lr=number(1e-3, 1.0, 0.1),

@@ -233,8 +233,11 @@ def test_layouts_are_what_their_names_say():
     assert not lay(a, "unaligned").flags.aligned
     assert not lay(a, "readonly").flags.writeable
     assert lay(a, "contiguous").flags.writeable
-    same = np.ones((3, 4))
-    assert lay(same, "broadcast").strides[0] == 0
+    same = np.ones((3, 4, 5, 2))
+    assert lay(same, "broadcast").strides == (0, 80, 16, 8)
+    assert lay(same, "expanded").strides == (32, 8, 0, 0)
+    assert lay(same[:, :, 0, 0], "expanded").strides == (8, 0)
+    assert lay(same[0, 0, 0], "expanded").strides == (0,)
     assert lay(None, "fortran") is None
 
 
@@ -268,16 +271,17 @@ def test_inputs_and_cotangents_get_every_layout_in_a_few_examples(name):
     assert inputs == cotangents == set(LAYOUTS)
 
 
-def test_a_broadcast_case_really_is_constant_along_its_first_axis(all_cases):
+@pytest.mark.parametrize(("layout", "axis"), [("broadcast", 0), ("expanded", -1)])
+def test_what_is_laid_as_repeated_really_is(all_cases, layout, axis):
     found = [
         array
         for cases in all_cases.values()
         for case in cases
-        for array, layout in zip(case.arrays, case.layouts, strict=True)
-        if layout == "broadcast" and array is not None and array.ndim and len(array) > 1
+        for array, laid in zip(case.arrays, case.layouts, strict=True)
+        if laid == layout and array is not None and array.ndim and array.size and array.shape[axis] > 1
     ]
     assert len(found) > 10
-    assert all(lay(array, "broadcast").strides[0] == 0 for array in found)
+    assert all(lay(array, layout).strides[axis] == 0 for array in found)
 
 
 # one file
