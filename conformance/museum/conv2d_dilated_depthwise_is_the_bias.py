@@ -1,4 +1,4 @@
-"""conv2d | forward | depthwise, dilated: summed into a local copy, the bias is returned | Tencent/ncnn#315"""
+"""conv2d | forward | depthwise, dilated: summed into a local copy, the bias is returned | a copy is written"""
 
 import numpy as np
 
