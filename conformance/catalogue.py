@@ -83,8 +83,8 @@ def _operator(o):
     lines += ["", f"source: {o.source}"]
     if o.avoid:
         lines.append(f"values not drawn: {', '.join(o.avoid)}")
-    if o.name in left_out:
-        lines.append(f"cases not drawn: {left_out[o.name]}")
+    if o in left_out:
+        lines.append(f"cases not drawn: {left_out[o].__doc__}")
     lines += ["", "laws"]
     lines += [f"  {law.name}: {law.sentence}" for law in registry.values() if law.concerns(o)]
     return "\n".join(lines)

@@ -372,9 +372,9 @@ class Report:
         for o in self.operators.values():
             self._show_known(console, o)
             self._show_failures(console, o, traces)
-        for name in self.operators:
-            if name in left_out and name not in self.missing:
-                console.print(f"not drawn for {name}: {left_out[name]}", style="dim", soft_wrap=True)
+        for operator, rule in left_out.items():
+            if operator.name in self.operators and operator.name not in self.missing:
+                console.print(f"not drawn for {operator.name}: {rule.__doc__}", style="dim", soft_wrap=True)
         offered = len(self.operators) - len(self.missing)
         if self.missing:
             console.print(f"not offered: {len(self.missing)} of {len(self.operators)} operators", soft_wrap=True)

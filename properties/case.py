@@ -261,17 +261,25 @@ class Structure:
 
 
 _structures: dict[Operator, Any] = {}
-left_out: dict[str, str] = {}  # by operator: cases that are legal and not drawn, and why
+left_out: dict[Operator, Any] = {}  # by operator: which cases are legal and not drawn; the sentence says why
 
 
-def structure(*operators, leaves_out=""):
-    """Register how the structure of these operators' cases is drawn, where axes and attributes depend on each other."""
+def is_drawn(operator, shapes, attributes):
+    """Whether such a legal call may be made at all."""
+    return operator not in left_out or not left_out[operator](shapes, attributes)
+
+
+def structure(*operators, leaves_out=None):
+    """Register how the structure of these operators' cases is drawn, where axes and attributes depend on each other.
+
+    leaves_out(shapes, attributes): whether a call is never made, for the reason that its sentence gives.
+    """
 
     def register(function):
         for operator in operators:
             _structures[operator] = function
             if leaves_out:
-                left_out[operator.name] = leaves_out
+                left_out[operator] = leaves_out
         return function
 
     return register
@@ -364,6 +372,7 @@ def cases(draw, operator, dtype, regimes=None):
         None if shape is None else np.broadcast_to(np.zeros((), "i8" if s.role == "label" else DTYPES[dtype]), shape)
         for s, shape in zip(specs, drawn.shapes, strict=True)
     ]
+    assume(is_drawn(operator, drawn.shapes, attributes))
     plain_attributes = {k: None if isinstance(operator.attributes[k], Array) else v for k, v in attributes.items()}
     try:
         _, _, sizes = operator.admit(blank, plain_attributes)

@@ -9,7 +9,7 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import REPEATS, VIEWS
+from .case import REPEATS, VIEWS, is_drawn
 from .law import EXACT, Violation, agree, identical, law, meet, worst
 
 
@@ -279,7 +279,7 @@ def _neighbours(case):
         values = [v for v in (*spec.edges, *mixed) if v != case.attributes[name]]
         rng.shuffle(values)
         others = ({**case.attributes, name: v} for v in values)
-        if attributes := next((a for a in others if _refusal(case.operator, case.inputs, a) is None), None):
+        if attributes := next((a for a in others if _may_be_called(case, a)), None):
             shapes = case.operator.result_shapes(case.inputs, attributes)
             cotangents = (
                 dy if dy is None or dy.shape == shape else rng.integers(-4, 5, shape).astype(dy.dtype)
@@ -478,6 +478,11 @@ def _refusal(operator, inputs, attributes):
     except (ValueError, TypeError) as error:
         return error
     return None
+
+
+def _may_be_called(case, attributes):
+    shapes = [None if a is None else a.shape for a in case.inputs]
+    return _refusal(case.operator, case.inputs, attributes) is None and is_drawn(case.operator, shapes, attributes)
 
 
 def _changes(case, argument, axis):

@@ -12,6 +12,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import Phase
+from hypothesis import strategies as st
 
 from oplaws import properties
 from oplaws.conformance.engine import Group
@@ -370,12 +371,15 @@ def test_a_structure_of_ones_own_decides_shapes_scale_and_regimes():
         """A square matrix."""
         return x
 
-    @structure(squared, leaves_out="oblong ones")
+    def of_five(shapes, attributes):
+        return shapes == [(5, 5)]
+
+    @structure(squared, leaves_out=of_five)
     def square(draw, operator, large):
-        return Structure([(4, 4)], {}, regimes=("ties", "zeros"))
+        return Structure([(n := draw(st.sampled_from((4, 5))), n)], {}, regimes=("ties", "zeros"))
 
     cases = drawn(squared, examples=10)
-    assert left_out.pop("squared") == "oblong ones"
+    assert left_out.pop(squared) is of_five
     assert {case.inputs[0].shape for case in cases} == {(4, 4)}
     assert {case.regime for case in cases} == {"ties", "zeros"}
 

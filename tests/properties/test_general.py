@@ -5,6 +5,7 @@ import pytest
 
 from oplaws import refimpl
 from oplaws.conformance.engine import judge
+from oplaws.properties.case import is_drawn
 from oplaws.properties.law import registry
 from oplaws.refimpl import operators
 
@@ -151,6 +152,18 @@ def test_a_law_fails_where_it_should(what):
     report = judge({**right, **WRONG[what]}, [name], [law], ["float64"], examples=60, shrink=False)
     assert [v.law for v in report.failures] == [law]
     assert judge(right, [name], [law], ["float64"], examples=60).passed
+
+
+def test_calls_that_are_never_made_are_no_neighbours_either():
+    asked = []
+
+    def max_pool2d(x, **attributes):
+        asked.append(is_drawn(operators["max_pool2d"], [x.shape], attributes))
+        return refimpl.max_pool2d(x, **attributes)
+
+    assert judge({"max_pool2d": max_pool2d}, ["max_pool2d"], ["attributes_are_not_remembered"], examples=60).passed
+    assert len(asked) > 100
+    assert all(asked)
 
 
 @pytest.mark.parametrize(
