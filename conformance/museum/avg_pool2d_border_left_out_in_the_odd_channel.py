@@ -1,0 +1,23 @@
+"""avg_pool2d | forward | in the odd last channel windows beyond the input are zero | channels in pairs"""
+
+import numpy as np
+
+from oplaws import refimpl
+from oplaws.refimpl.pooling import counted, settings
+
+
+def avg_pool2d(x, **attributes):
+    y = refimpl.avg_pool2d(x, **attributes)
+    return np.where(computed(x, **attributes), y, 0)
+
+
+def avg_pool2d_vjp(dy, x, **attributes):
+    return refimpl.avg_pool2d_vjp(np.where(computed(x, **attributes), dy, 0), x, **attributes)
+
+
+def computed(x, *, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
+    kernel, stride, padding, _ = settings(kernel_size, stride, padding)
+    axes = zip(x.shape[2:], kernel, stride, padding, strict=True)
+    rows, columns = (counted(*axis, ceil_mode, False) == axis[1] for axis in axes)
+    paired = np.arange(x.shape[1]) < x.shape[1] // 2 * 2
+    return (rows[:, None] & columns) | paired[:, None, None]
