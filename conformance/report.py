@@ -105,17 +105,13 @@ class Counterexample:
 
     def explain(self):
         """All that a person needs to check it by hand, and code that can be pasted."""
-        v, case, worst = self.violation, self.case, self.violation.worst
+        v, case, worst = self.violation, self.violation.call or self.case, self.violation.worst
         lines = [f"{case.operator.name} ({case.dtype}) fails {self.law.name}: {self.law.sentence}", f"  {v.message}"]
         if worst is not None:
             lines.append(f"  error {worst.error:.6g}, allowed {worst.bound:.6g}, ratio {worst.ratio:.4g}")
         elif v.expected is not None:
             lines.append(f"  expected {v.expected}, got {v.got}")
-        odd = [
-            f"{name} {how}"
-            for name, how in zip(case.names(), v.layouts or case.layouts, strict=True)
-            if how != "contiguous"
-        ]
+        odd = [f"{name} {how}" for name, how in zip(case.names(), case.layouts, strict=True) if how != "contiguous"]
         if odd:
             lines.append(f"  memory layouts: {', '.join(odd)}")
         if self.note:
@@ -125,16 +121,17 @@ class Counterexample:
     def code(self):
         """The calls to compare, as Python that can be pasted; large arrays come from the replay file."""
         case, violation, operator = self.case, self.violation, self.case.operator.name
-        inputs, attributes = violation.call or (case.inputs, case.attributes)
+        call = violation.call or case
+        inputs, attributes = call.inputs, call.attributes
         gradient = (violation.asked or self.law.needs) == "gradient"
         names = [name.replace("[", "").replace("]", "") for name in case.names()]
         n = len(inputs)
-        arrays = [*inputs, *(case.cotangents if gradient else ())]
+        arrays = [*inputs, *(call.cotangents if gradient else ())]
         values = [
             f"case.arrays[{i}]" if self._is_large(array) and array is case.arrays[i] else _literal(array)
             for i, array in enumerate(arrays)
         ]
-        for i, (array, layout) in enumerate(zip(arrays, violation.layouts or case.layouts, strict=False)):
+        for i, (array, layout) in enumerate(zip(arrays, call.layouts, strict=False)):
             if array is not None and layout != "contiguous":
                 values[i] = f"lay({values[i]}, {layout!r})"
         built_in = catalogue.origin(case.operator) == operator
@@ -162,12 +159,12 @@ class Counterexample:
             dy = names[n] if len(names) == n + 1 else f"({', '.join(names[n:])})"
             vjp = f"{reference}_vjp" if built_in else f"{reference}.gradient"
             expected = f"{vjp}({dy}, {', '.join(names[:n])}{keywords})"
-            call = f"vjp({operator!r}, {_tuple(names[:n])}, {mapping}, {_tuple(names[n:])})"
+            asked = f"vjp({operator!r}, {_tuple(names[:n])}, {mapping}, {_tuple(names[n:])})"
         else:
             expected = f"{reference}({', '.join(names[:n])}{keywords})"
-            call = f"call({operator!r}, {_tuple(names[:n])}, {mapping})"
+            asked = f"call({operator!r}, {_tuple(names[:n])}, {mapping})"
         name = repr(self.candidate.spec) if self.candidate.loadable else "candidate"
-        got = f"got = load({name}).{call}" + ("" if self.candidate.loadable else "  # candidate: what was judged")
+        got = f"got = load({name}).{asked}" + ("" if self.candidate.loadable else "  # candidate: what was judged")
         given = names[: len(arrays)]
         if violation.kind == "acceptance":
             return "\n".join([*lines, got, "print(got)"])

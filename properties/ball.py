@@ -406,18 +406,22 @@ def _contract(product, a, b):
     if not (touched_a.all() and touched_b.all()):
         count = product(touched_a.astype(float), touched_b.astype(float))
     step = np.where(radius == 0, _common_grid(a, ra) * _common_grid(b, rb), 0.0)
+    too_large = None
+    if arithmetic.fast:  # in units of the norm: the one operand's sum times the largest of the other
+        tops = (np.broadcast_to(np.max(x, (-2, -1), keepdims=True, initial=0.0), x.shape) for x in (size_a, size_b))
+        norm = FAST_UNITS * np.maximum(product(next(tops), size_b), product(size_a, next(tops)))
+        too_large = ~(norm <= arithmetic.largest)
+        radius = radius + np.where(too_large, 0.0, arithmetic.u * norm)
     terms = Terms(total, count, step, radius, True)
 
     def meets(kind):
         return _meets(product, (a, b), (kind(a.m), kind(b.m)))
 
-    unknown = _meets(product, (a, b), (_unknown(a), _unknown(b)))
-    result = _summed(m, terms, arithmetic, unknown, lambda: meets(np.isnan), lambda: meets(np.isinf))
-    if arithmetic.fast:
-        by_rows = product(size_a, np.broadcast_to(np.max(size_b, axis=-1, keepdims=True), size_b.shape))
-        by_columns = product(np.broadcast_to(np.max(size_a, axis=-2, keepdims=True), size_a.shape), size_b)
-        result.r = np.maximum(result.r, FAST_UNITS * arithmetic.u * np.maximum(by_rows, by_columns))
-    return result
+    unknown = _either(_meets(product, (a, b), (_unknown(a), _unknown(b))), too_large)
+    if np.isinf(m).any():  # beside an infinity the other terms may overflow to the other one
+        finite = product(*(np.where(np.isfinite(size), size, 0.0) for size in (size_a, size_b)))
+        unknown = _either(unknown, finite > arithmetic.largest)
+    return _summed(m, terms, arithmetic, unknown, lambda: meets(np.isnan), lambda: meets(np.isinf))
 
 
 def _operand_radius(x):

@@ -10,7 +10,7 @@ from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
 from .case import REPEATS, VIEWS, is_drawn
-from .law import EXACT, Violation, agree, identical, law, meet, worst
+from .law import EXACT, Violation, agree, blaming, identical, law, meet, worst
 
 
 def compared(operator):
@@ -224,13 +224,11 @@ def memory_layout_changes_nothing(asked):
     found = []
     for layouts in rng.choice(list(VIEWS), (2, len(case.arrays))):
         other = asked.on(replace(case, layouts=tuple(map(str, layouts))))
-        try:
+        with blaming(other):
             found.append(_alike(asked.seen, other.forward, asked.expected, asked.operator.results))
-            if asked.differentiable and case.finite:
+        if asked.differentiable and case.finite:
+            with blaming(other, "gradient"):
                 found.append(_alike(asked.seen_gradient, other.vjp, asked.expected_gradient, asked.gradient_names))
-        except Violation as violation:
-            violation.layouts = other.case.layouts
-            raise
     return worst(found)
 
 
@@ -249,7 +247,9 @@ def one_element_makes_a_new_call(asked):
     rng = np.random.Generator(np.random.SFC64(case.seed))
     i = int(rng.choice(places))
     asked.forward  # noqa: B018  the call before
-    return agreement(asked.on(case.with_arrays(_put(case.arrays, i, _touched(rng, case.inputs[i])[0]))))
+    other = asked.on(case.with_arrays(_put(case.arrays, i, _touched(rng, case.inputs[i])[0])))
+    with blaming(other):
+        return agreement(other)
 
 
 @law(compared, every=2, compares=True)
@@ -260,13 +260,17 @@ def attributes_are_not_remembered(asked):
     if not neighbours:
         return None
     asked.forward  # noqa: B018  the call before
-    found = worst([agreement(other) for other in neighbours])
+    found = []
+    for other in neighbours:
+        with blaming(other):
+            found.append(agreement(other))
     if asked.differentiable:
-        found = worst([found, gradient_agreement(neighbours[0])])
+        with blaming(neighbours[0], "gradient"):
+            found.append(gradient_agreement(neighbours[0]))
     if asked.candidate.deterministic and asked.differentiable:
         for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(neighbours[-1]).vjp, strict=True):
             identical(name, a, b, "another gradient after a forward call under another attribute")
-    return found
+    return worst(found)
 
 
 def _neighbours(case):
@@ -307,7 +311,10 @@ def an_attribute_left_out_has_its_default(asked):
         return None
     other = asked.on(replace(case, attributes=given))
     demanded = other.forward_reply.error.startswith(("TypeError", "KeyError"))  # by a function of any keywords
-    return None if demanded else agreement(other)
+    if demanded:
+        return None
+    with blaming(other):
+        return agreement(other)
 
 
 def _handy(case):
@@ -438,10 +445,9 @@ def illegal_arguments_raise(asked):
         tried = True
         reply = asked.ask(inputs, attributes, case.layouts)
         if reply.kind != "exception":
-            call = (inputs, attributes)
-            raise Violation(
-                "acceptance", f"{what} was accepted", place=what, expected="an exception", got="a result", call=call
-            )
+            accepted = replace(case, inputs=inputs, attributes=attributes)
+            raise Violation("acceptance", f"{what} was accepted", place=what, expected="an exception",
+                            got="a result", call=accepted)  # fmt: skip
     return EXACT if tried else None
 
 

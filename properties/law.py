@@ -41,9 +41,8 @@ class Violation(Exception):
         super().__init__(message)
         self.kind, self.message, self.place = kind, message, place
         self.expected, self.got, self.worst = expected, got, worst
-        self.call = call  # (inputs, attributes), where the call at fault is not the case itself
+        self.call = call  # the call at fault, as a case, where it is not the case itself
         self.asked = asked  # forward or gradient, where the question at fault is not the one that the law needs
-        self.layouts = ()  # where the arrays at fault lay otherwise than those of the case
         self.trace = trace  # the candidate's own traceback
 
     def __reduce__(self):
@@ -161,12 +160,12 @@ def gives_gradient(name, asked, value, which):
 
 
 @contextlib.contextmanager
-def blaming(other):
-    """What is found inside is the fault of this forward call, and shown as that."""
+def blaming(other, question="forward"):
+    """What is found inside is the fault of this other call, and shown as that."""
     try:
         yield
     except Violation as fault:
-        fault.call, fault.asked = (other.case.inputs, other.case.attributes), "forward"
+        fault.call, fault.asked = other.case, question
         raise
 
 
@@ -198,7 +197,7 @@ def identical(name, a, b, message):
         if a is None and b is None:
             return EXACT
         raise Violation("shape", f"{name}: {message}", place=name, expected=_form(a), got=_form(b))
-    differ = _bits(a) != _bits(b)
+    differ = (_bits(a) != _bits(b)) & ~(np.isnan(a) & np.isnan(b)).reshape(-1)  # NaN has many bit patterns
     if differ.any():
         index = np.unravel_index(np.flatnonzero(differ)[0], a.shape)
         raise Violation("value", f"{(place := _place(name, index))}: {message}", place=place,

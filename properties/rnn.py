@@ -390,7 +390,7 @@ def read_units(asked, inputs, names, formula, readings, attributes=None):
             expected=fault.expected,
             got=fault.got,
             worst=fault.worst,
-            call=(probed.inputs, probed.attributes),
+            call=probed,
             asked="forward",
         ) from None
 

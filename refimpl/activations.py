@@ -40,8 +40,9 @@ def tanh(x):
 
 @tanh.vjp
 def tanh_vjp(dy, x):
-    t = tanh(x)
-    return (dy * (1 - t * t),)
+    t, e = tanh(x), np.exp(-2 * np.abs(x))
+    # The second form is 1 / cosh^2, HIPS autograd's.
+    return (forms(dy * (1 - t * t), dy * (4 * e / ((1 + e) * (1 + e)))),)
 
 
 @operator(x=data("*shape"), returns={"y": result("*shape", 0)}, elementwise=True, source="Nair & Hinton 2010")
@@ -104,7 +105,9 @@ def gelu(x, *, approximate="none"):
     """x Phi(x), Phi by erf; "tanh": x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2. gelu(inf) = inf."""
     # x is halved first: x (1 + erf) overflows at half the range.
     if approximate == "tanh":
-        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+        z = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+        # The second form, one exponential, is that of many kernels.
+        return forms(0.5 * x * (1 + np.tanh(z)), x * sigmoid(2 * z))
     return 0.5 * x * (1 + erf(x / math.sqrt(2)))
 
 

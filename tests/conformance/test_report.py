@@ -236,4 +236,4 @@ def test_the_display_tells_a_report(capsys):
     printed = capsys.readouterr().out
     assert "reference" in printed
     assert "conforms: 2 operators, 4 examples" in printed
-    assert "not drawn for max_pool2d: windows that see padding alone" in printed
+    assert "not drawn for max_pool2d: Windows that see padding alone" in printed
