@@ -93,7 +93,21 @@ def _unaligned(a):
     return _room(a.shape, a.dtype, shift=1)
 
 
-VIEWS = {"fortran": _fortran, "negative": _negative, "strided": _strided, "offset": _offset, "unaligned": _unaligned}
+def _channels_last(a):
+    """Images, or signals, of which the channels lie side by side."""
+    if a.ndim not in (3, 4):
+        return _fortran(a)
+    return np.moveaxis(_room((len(a), *a.shape[2:], a.shape[1]), a.dtype), -1, 1)
+
+
+VIEWS = {
+    "fortran": _fortran,
+    "channels_last": _channels_last,
+    "negative": _negative,
+    "strided": _strided,
+    "offset": _offset,
+    "unaligned": _unaligned,
+}
 # the part that stands for the whole: an entry of the first axis, or one cell of what lies beyond the second
 REPEATS = {
     "broadcast": lambda a: a[:1],
@@ -138,7 +152,7 @@ def _special(rng, shape):
     values = np.where(pick < 0.04, np.inf, np.where(pick < 0.08, -np.inf, np.where(pick < 0.11, np.nan, values)))
     some = rng.permutation(values.size)[:2]
     values.flat[some] = rng.permutation([np.nan, rng.choice([np.inf, -np.inf])])[: some.size]
-    return values
+    return np.where(np.isnan(values), np.copysign(values, rng.standard_normal(shape)), values)
 
 
 def _log_uniform(low, high):
@@ -286,7 +300,7 @@ def structure(*operators, leaves_out=None):
 
 
 SMALL = (1, 2, 3, 4, 5)
-STRADDLING = (7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 127, 128, 129, 257)
+STRADDLING = (7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 127, 128, 129, 255, 256, 257)
 HUGE = 70_001  # elements of a large case: beyond 16 bits
 LARGE_CASES = 13  # one case of so many is large
 
@@ -328,8 +342,10 @@ def _general(draw, operator, large):
         if large:
             sizes[name] = tuple(draw_few(draw) for _ in range(rank))
         else:
-            first = draw_size(draw, "N", "N" if long == name else None) if rank else 1
-            sizes[name] = (first, *(draw_size(draw, "") for _ in range(rank - 1)))[:rank]
+            of_each = [draw_size(draw, "" if axis else "N") for axis in range(rank)]
+            if rank and long == name:
+                of_each[draw(st.integers(0, rank - 1))] = draw(st.sampled_from(STRADDLING))
+            sizes[name] = tuple(of_each)
     if not large and draw(st.integers(0, 4)) == 4:  # an axis might be taken for another
         same = draw(st.sampled_from(SMALL[1:]))
         sizes.update(dict.fromkeys(named, same), **{name: (same,) * len(sizes[name]) for name in many})

@@ -36,7 +36,7 @@ def draw_shared(draw, operator, axes, large):
         within = (min(width, 8) if axes == 3 else width) // groups or 1
         attributes.update(groups=groups, stride=stride, dilation=1, padding=draw(st.sampled_from((0, size // 2))))
         return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
-    longs = (None, None, "one", "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
+    longs = (None, "patches", "thin", "one", "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
     long = draw(st.sampled_from(longs))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
     if long == "one":
@@ -48,14 +48,20 @@ def draw_shared(draw, operator, axes, large):
         attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
     sizes = st.sampled_from((1, 2, 3, 4, 5, 7) if axes < 3 else (1, 2, 3, 3))
     kernel = (draw(sizes),) * axes if draw(st.booleans()) else tuple(draw(sizes) for _ in range(axes))
+    if long == "patches":
+        attributes.update(stride=kernel, padding=0, dilation=1)
+    if long == "thin":
+        attributes.update(padding=tuple(k // 2 for k in kernel), dilation=1)
     batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
     return attributes, channels, kernel, batch, long
 
 
 def draw_positions(draw, last, long):
     """How many places a kernel takes along an axis: many along the last, if that is the long one."""
+    if long in ("a long row", "thin") and not last:
+        return 1
     if long == "a long row":
-        return 33_001 if last else 1  # beyond 15 bits
+        return 33_001  # beyond 15 bits
     beyond = (9, 17, 33) if long == "usual" else STRADDLING
     return draw_size(draw, "positions", "positions" if last and long in ("positions", "usual") else None, beyond)
 
