@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import inspect
 import io
+import itertools
 import re
 import signal
 import sys
@@ -25,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from ..properties import ball
-from ..properties.case import lay
+from ..properties.case import lay, surroundings
 from ..properties.law import Violation
 from ..refimpl.operator import DTYPES, HALF
 
@@ -58,6 +59,7 @@ class Candidate:
 
     def __init__(self, source, spec, loadable=True):
         self.source, self.spec, self.loadable = source, spec, loadable
+        self._found: dict[str, Any] = {}
         self.name = str(self._declared("name", spec))
         self.version = str(self._declared("version", self._declared("__version__", "")))
         self.device = str(self._declared("device", "cpu"))
@@ -74,7 +76,7 @@ class Candidate:
     def _names(self, what, default, known=None):
         """A declared list of names; one name alone will do."""
         value = self._declared(what, default)
-        names = (value,) if isinstance(value, str) else value if value is None else tuple(value)
+        names = (value,) if isinstance(value, str) else value if value is None else tuple(itertools.islice(value, 1000))
         for name in names or ():
             if known is not None and name not in known:
                 raise Unusable(f"{self.spec}: declares {what} = {value!r}; known are {', '.join(known)}")
@@ -83,6 +85,8 @@ class Candidate:
     def _choices(self, what, known):
         """A declared table, of one choice or a further table for each key."""
         table = self._declared(what, {})
+        if not isinstance(table, dict):
+            raise Unusable(f"{self.spec}: declares {what} = {table!r}; it must be a dict")
         for value in table.values():
             for choice in value.values() if isinstance(value, dict) else (value,):
                 if choice not in known:
@@ -90,9 +94,11 @@ class Candidate:
         return table
 
     def _get(self, name):
-        if isinstance(self.source, dict):
-            return self.source.get(name)
-        return getattr(self.source, name, None)
+        """What it has of this name: looked up once, for it might say something else the next time."""
+        if name not in self._found:
+            table = isinstance(self.source, dict)
+            self._found[name] = self.source.get(name) if table else getattr(self.source, name, None)
+        return self._found[name]
 
     def _declared(self, name, default):
         """What it says of itself: data, not a function or module that happens to have the name."""
@@ -115,7 +121,7 @@ class Candidate:
         """Whether the function itself says what an attribute is that a call leaves out."""
         try:
             parameters = () if self.whole else inspect.signature(self._get(name)).parameters.values()
-        except (TypeError, ValueError):
+        except Exception:  # a signature may be the candidate's own code
             return False
         return any(p.kind is p.VAR_KEYWORD or (p.name == attribute and p.default is not p.empty) for p in parameters)
 
@@ -128,7 +134,7 @@ class Candidate:
 
     def call(self, name, inputs, attributes):
         if self.whole:
-            return self.source.call(name, inputs, attributes)
+            return self._get("call")(name, inputs, attributes)
         if self.bridge:
             return self.bridge.call(self._get(name), inputs, attributes)
         return self._get(name)(*inputs, **attributes)
@@ -136,7 +142,7 @@ class Candidate:
     def vjp(self, name, inputs, attributes, cotangents, fixed=()):
         """`fixed`: the positions of the inputs that have no gradient."""
         if self.whole:
-            return self.source.vjp(name, inputs, attributes, cotangents)
+            return self._get("vjp")(name, inputs, attributes, cotangents)
         function = self._get(name + "_vjp")
         if self.bridge:
             return self.bridge.vjp(self._get(name), function, inputs, attributes, cotangents, fixed)
@@ -232,7 +238,8 @@ def _importing(folder):
     try:
         yield
     finally:
-        sys.path.remove(folder)
+        with contextlib.suppress(ValueError):  # it may have removed it itself
+            sys.path.remove(folder)
         if folder not in sys.path:
             sys.path.append(folder)
 
@@ -247,8 +254,32 @@ def _failure(spec, what, error):
 
 
 def _one_line(error):
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
+    """What an error says, in one printable line. Its own words are the candidate's code."""
+    try:
+        text = _printable(str(error))
+    except BaseException:
+        text = "its text cannot be had"
+    name = _name(error)
+    return f"{name}: {text}"[:300] if text else name
+
+
+def _name(value):
+    """The name of a value's class, whatever its metaclass says."""
+    return _printable(type.__dict__["__name__"].__get__(type(value)))
+
+
+def _printable(text):
+    """One line of at most so many printable characters."""
+    short = str.__getitem__(text, slice(2000))
+    return " ".join("".join(c if c.isprintable() else " " for c in short).split())
+
+
+def _trace():
+    """The traceback at hand; the loaders of a candidate's files are its own code as well."""
+    try:
+        return traceback.format_exc()
+    except BaseException:
+        return ""
 
 
 # --- asking it ---------------------------------------------------------------------------------------------------
@@ -259,6 +290,7 @@ class Request:
     """One call: the operator, its arrays with their layouts, attributes, and cotangents where the gradient is asked.
 
     `fixed`: the positions of the inputs that have no gradient. `before`: what the same storage held at a call before.
+    `one`: two inputs that are given as one array.
     """
 
     operator: str
@@ -268,13 +300,15 @@ class Request:
     cotangents: tuple[Any, ...] | None = None
     fixed: tuple[int, ...] = ()
     before: tuple[Any, ...] = ()
+    one: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
     """What came back: copied arrays, or why there are none; which arguments were changed, which memory is shared.
 
-    `bare`: one array came, in no tuple. `disturbed`: the call changed the result of the one before.
+    `bare`: one array came, in no tuple. `disturbed`: it changed a result or an argument of an earlier call, or
+    returned memory of such an argument.
     """
 
     results: tuple[Any, ...] = ()
@@ -346,35 +380,47 @@ _NOWHERE = _Nowhere()
 
 def answer(candidate, request):
     """Ask a candidate once. Nothing that it raises, prints or changes gets beyond the reply."""
+    try:
+        reply = _answer(candidate, request)
+    except BaseException as error:
+        if Interruption.asked:  # whatever the candidate made of it
+            raise KeyboardInterrupt from None
+        return Reply(kind="exception", error=_one_line(error), trace=_trace())
+    if Interruption.asked:
+        raise KeyboardInterrupt
+    return reply
+
+
+def _answer(candidate, request):
     pristine = (*request.inputs, *(request.cotangents or ()))
     # what was freed last is taken again first: storage that a memory of addresses does not know lies behind it
     aside = [lay(a, "contiguous") for a in request.before]
     given = [lay(a, layout) for a, layout in zip(request.before or pristine, request.layouts, strict=False)]
     del aside
+    if request.one:
+        first, second = request.one
+        given[second] = given[first]
     attributes = {k: _another(v) for k, v in request.attributes.items()}
     arrays = {k: v for k, v in attributes.items() if isinstance(v, np.ndarray)}
     _LENT.append(attributes)
     lent = dict(attributes)
     begin = time.perf_counter()
-    earlier: list[tuple[Any, Any]] = []
-    try:
-        if request.before:
-            values = _call(candidate, request, given, dict(attributes))
-            results = [v for v in (values if type(values) is tuple else (values,)) if isinstance(v, np.ndarray)]
-            lent_out = [v for v in results if any(a is not None and np.may_share_memory(v, a) for a in given)]
-            earlier = [(v, v.copy()) for v in results if not any(v is w for w in lent_out)]
-            for place, array in zip(given, pristine, strict=True):
-                if place is not None:
-                    place[...] = array
-        values = _call(candidate, request, given, lent)
-    except BaseException as error:
-        if Interruption.asked:  # whatever the candidate made of it
-            raise KeyboardInterrupt from None
-        return Reply(kind="exception", error=_one_line(error), trace=traceback.format_exc())
-    if Interruption.asked:
-        raise KeyboardInterrupt
+    kept = list(_LATEST)
+    if request.before:
+        values = _call(candidate, request, given, dict(attributes))
+        results = [v for v in (values if type(values) is tuple else (values,)) if type(v) is np.ndarray]
+        kept += [(v, v.copy(), False) for v in results if not _share(v, given)]
+        for place, array in zip(given, pristine, strict=True):
+            if place is not None:
+                place[...] = array
+    around = [surroundings(a) for a in given]
+    values = _call(candidate, request, given, lent)
     seconds = time.perf_counter() - begin
-    changed: list[int | str] = [i for i, (a, b) in enumerate(zip(pristine, given, strict=True)) if not same(a, b)]
+    changed: list[int | str] = [
+        i
+        for i, (a, b, beside) in enumerate(zip(pristine, given, around, strict=True))
+        if not same(a, b) or surroundings(b) != beside
+    ]
     changed += [k for k, v in arrays.items() if not same(v, request.attributes[k])]
     if list(lent) != list(attributes) or any(lent[k] is not v for k, v in attributes.items()):
         changed.append("the dict of attributes")
@@ -383,8 +429,8 @@ def answer(candidate, request):
     lender = [*given, *arrays.values()]
     copies: list[Any] = []
     shared: list[tuple[int, int]] = []
-    wrong = ""
-    for i, value in enumerate(values):
+    wrong = f"returned {len(values)} arrays" if len(values) > MANY else ""
+    for i, value in enumerate(values[:MANY]):
         if value is None and request.cotangents is not None:
             copies.append(None)
         elif what := _foreign(value):
@@ -392,6 +438,11 @@ def answer(candidate, request):
         else:
             copies.append(np.array(value))
             shared += [(i, j) for j, a in enumerate(lender) if a is not None and np.may_share_memory(value, a)]
+    results = [v for v in values[:MANY] if type(v) is np.ndarray and not wrong]
+    lent_before = [live for live, _, argument in kept if argument]
+    disturbed = not all(same(was, live) for live, was, _ in kept) or any(_share(v, lent_before) for v in results)
+    for argument, arrays_of in ((False, results), (True, given)):
+        _LATEST.extend((a, a.copy(), argument) for a in arrays_of if a is not None and a.nbytes < 2**16)
     return Reply(
         () if wrong else tuple(copies),
         kind="type" if wrong else "",
@@ -400,10 +451,16 @@ def answer(candidate, request):
         changed=tuple(changed),
         shared=tuple(shared),
         seconds=seconds,
-        disturbed=not all(same(kept, now) for now, kept in earlier),
+        disturbed=disturbed,
     )
 
 
+def _share(array, others):
+    return any(a is not None and np.may_share_memory(array, a) for a in others)
+
+
+MANY = 64  # results of one call; no operator has so many
+_LATEST: Any = collections.deque(maxlen=12)  # (array, what it held, argument?): small ones of the latest calls
 _LENT: Any = collections.deque(maxlen=8)  # alive, so that the next call's attributes lie elsewhere
 
 
@@ -426,10 +483,14 @@ def _call(candidate, request, given, attributes):
         return candidate.vjp(request.operator, tuple(given[:n]), attributes, tuple(given[n:]), request.fixed)
 
 
+# the classes themselves: an object may say that it is of any
+_SCALARS = {np.dtype(code).type for code in np.typecodes["All"]} | {dtype.type for dtype in DTYPES.values()}
+
+
 def _foreign(value):
     """What a value is that is no plain array and no NumPy scalar; nothing where it is one."""
-    if type(value) is not np.ndarray and not isinstance(value, np.generic):
-        return f"a {type(value).__name__}"
+    if type(value) is not np.ndarray and type(value) not in _SCALARS:
+        return f"a {_name(value)}"
     if value.dtype.kind not in "biuf" and value.dtype not in HALF:
         return f"of dtype {value.dtype}"
     return ""
@@ -451,6 +512,7 @@ class Asked:
     """Every answer is fetched once and shared by all laws. An answer of the wrong form is a Violation of each."""
 
     before: tuple[Any, ...] = ()
+    one: tuple[int, ...] = ()
 
     def __init__(self, candidate, case, witness=None):
         self.candidate, self.case, self.operator, self.witness = candidate, case, case.operator, witness
@@ -563,11 +625,19 @@ class Asked:
         again.before = arrays
         return again
 
+    def with_one(self, first, second):
+        """The same question, two of its inputs, which are equal, given as one array."""
+        again = self.again()
+        again.one = first, second
+        return again
+
     def _request(self, cotangents=None):
         case = self.case
         fixed = tuple(i for i in range(len(case.inputs)) if not case.operator.declared(i).gradient)
         before = self.before[: None if cotangents else len(case.inputs)]
-        return Request(case.operator.name, case.inputs, case.layouts, case.attributes, cotangents, fixed, before)
+        return Request(
+            case.operator.name, case.inputs, case.layouts, case.attributes, cotangents, fixed, before, self.one
+        )
 
     def _values(self, reply, several):
         if reply.kind:
@@ -591,5 +661,6 @@ class Asked:
                 message = f"{name} has shape {value.shape}, expected {shape}"
                 raise Violation("shape", message, place=name, expected=shape, got=value.shape)
             if value.dtype != dtype:
-                message = f"{name} is {value.dtype.name}, expected {dtype.name}"
-                raise Violation("dtype", message, place=name, expected=dtype.name, got=value.dtype.name)
+                got = value.dtype.name if value.dtype.isnative else f"{value.dtype.name} in foreign byte order"
+                message = f"{name} is {got}, expected {dtype.name}"
+                raise Violation("dtype", message, place=name, expected=dtype.name, got=got)

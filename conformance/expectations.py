@@ -26,7 +26,7 @@ from .. import properties, refimpl
 from ..properties.case import Case, from_json
 from ..properties.law import registry
 from ..refimpl.operator import DTYPES
-from .candidate import Unusable
+from .candidate import ADAPTERS, Unusable
 
 _KEYS = ("operator", "law", "dtype", "when", "version", "reason", "link", "case")
 _FACTS = (
@@ -88,8 +88,10 @@ class Expectations:
     @classmethod
     def of(cls, candidate, path=None, operators=()):
         """The findings shipped with a built-in adapter, and those of a user's own file."""
-        shipped = Path(__file__).parent / "adapters" / f"{candidate.spec.partition(':')[0]}.toml"
-        files = [f for f in (shipped if shipped.is_file() else None, Path(path) if path else None) if f]
+        name = candidate.spec.partition(":")[0]
+        shipped = Path(__file__).parent / "adapters" / f"{name}.toml"
+        built_in = name in ADAPTERS and shipped.is_file()
+        files = [*([shipped] if built_in else []), *([Path(path)] if path else [])]
         known = {**refimpl.operators, **{o.name: o for o in operators}}
         return cls(finding for file in files for finding in _read(file, candidate.version, known))
 

@@ -335,7 +335,7 @@ class Report:
         return {
             "schema": 1,
             "implementation": {"name": c.name, "version": c.version, "device": c.device},
-            "verdict": "pass" if self.passed else "fail",
+            "verdict": "pass" if self.passed and not self.interrupted else "fail",
             "seed": self.seed,
             "profile": self.profile,
             "examples": self.examples,
@@ -385,7 +385,7 @@ class Report:
         who = " ".join(filter(None, (self.candidate.name, self.candidate.version, f"({self.candidate.device})")))
         console.print(f"{who} {word}: "
                       f"{offered} operators, {self.examples} examples in {self.seconds:.1f} s ({rate:.0f} a second), "
-                      f"seed {self.seed}", style=style, soft_wrap=True)  # fmt: skip
+                      f"seed {self.seed}", style=style, soft_wrap=True, markup=False)  # fmt: skip
 
     def _general(self):
         """The laws that have a column: those of more than one concept."""

@@ -19,7 +19,7 @@ from typing import Any
 from ..properties.law import Law, registry
 from ..refimpl.operator import Operator
 from . import catalogue
-from .candidate import ADAPTERS, Candidate, interruptible
+from .candidate import ADAPTERS, Candidate, Unusable, interruptible
 from .report import OperatorVerdict
 
 PATIENCE = 3.0  # seconds that an interrupted worker has to hand over what it found
@@ -102,10 +102,12 @@ def side_by_side(plan, judge, arguments, jobs):
                 process, operator = running[pipe]
                 try:
                     what, news = _received(pipe, plan)
-                except (EOFError, ConnectionError):
+                except (EOFError, ConnectionError, pickle.UnpicklingError) as error:
+                    process.kill()
                     process.join()
                     del running[pipe]
-                    why = f"the process ended with {process.exitcode} while it was judged"
+                    ended = f"the process ended with {process.exitcode} while it was judged"
+                    why = str(error) if isinstance(error, pickle.UnpicklingError) else ended
                     law = next(law for law in plan.laws if law.concerns(operator))
                     yield OperatorVerdict.lost(operator.name, law.name, plan.dtypes[0], why)
                     if waiting:
@@ -114,7 +116,7 @@ def side_by_side(plan, judge, arguments, jobs):
                 if what == "progress":
                     plan.progress(*news)
                 elif what == "error":
-                    raise news
+                    raise Unusable(str(news))
                 else:
                     del running[pipe]
                     yield news
@@ -158,8 +160,10 @@ def _work(pipe, judge, arguments):
                 _send(pipe, "verdict", verdict)
                 if last:
                     break
+        except Unusable as error:
+            _send(pipe, "error", str(error))
         except Exception as error:
-            _send(pipe, "error", error)
+            _send(pipe, "error", f"the judge itself failed in a worker, try --jobs 1: {type(error).__name__}: {error}")
 
 
 class _Pickler(pickle.Pickler):
@@ -173,10 +177,21 @@ class _Pickler(pickle.Pickler):
         return ("candidate", "") if isinstance(obj, Candidate) else None
 
 
+_ARRAYS = {("numpy", name) for name in ("ndarray", "dtype", "_reconstruct", "_frombuffer", "scalar")}
+
+
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file, plan):
         super().__init__(file)
         self.plan = plan
+
+    def find_class(self, module, name):
+        """A worker runs the candidate: what it sends may name data, and nothing that does something."""
+        found = super().find_class(module, name)
+        root = module.partition(".")[0]
+        if (root, name) in _ARRAYS or (isinstance(found, type) and root in ("oplaws", "ml_dtypes", "pathlib")):
+            return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a verdict")
 
     def persistent_load(self, pid):
         what, name = pid

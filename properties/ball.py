@@ -408,7 +408,8 @@ def _contract(product, a, b):
     step = np.where(radius == 0, _common_grid(a, ra) * _common_grid(b, rb), 0.0)
     too_large = None
     if arithmetic.fast:  # in units of the norm: the one operand's sum times the largest of the other
-        tops = (np.broadcast_to(np.max(x, (-2, -1), keepdims=True, initial=0.0), x.shape) for x in (size_a, size_b))
+        last = lambda x: tuple(range(-min(x.ndim, 2), 0))  # noqa: E731
+        tops = (np.broadcast_to(np.max(x, last(x), keepdims=True, initial=0.0), x.shape) for x in (size_a, size_b))
         norm = FAST_UNITS * np.maximum(product(next(tops), size_b), product(size_a, next(tops)))
         too_large = ~(norm <= arithmetic.largest)
         radius = radius + np.where(too_large, 0.0, arithmetic.u * norm)

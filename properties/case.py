@@ -66,11 +66,28 @@ class Case:
 
 
 def _room(shape, dtype, shift=0):
-    """Fresh memory, always at the same place of a cache line: elsewhere a kernel may sum in another order."""
+    """Fresh memory, always at the same place of a cache line: elsewhere a kernel may sum in another order.
+
+    It is full of NaN: what is read beside the array shows.
+    """
     size = math.prod(shape) * dtype.itemsize
-    raw = np.zeros(size + 128, np.uint8)
+    raw = np.full(size + 128, 0xFF, np.uint8)
     begin = -raw.__array_interface__["data"][0] % 64 + shift
     return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
+def surroundings(array):
+    """The bytes of the memory that `_room` got for an array, beside those of the array itself."""
+    root = array
+    while isinstance(root, np.ndarray) and root.base is not None:
+        root = root.base
+    if array is None or not array.size or not isinstance(root, np.ndarray) or root.dtype != np.uint8 or root is array:
+        return None
+    beside = root.copy()
+    offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+    hole = np.ndarray(array.shape, array.dtype, beside, offset, array.strides)
+    hole[...] = 0
+    return beside.tobytes()
 
 
 def _strided(a):
@@ -108,6 +125,7 @@ VIEWS = {
     "offset": _offset,
     "unaligned": _unaligned,
 }
+OWNED = "owned"  # memory of its own, as users mostly have it, but at any place of a cache line
 # the part that stands for the whole: an entry of the first axis, or one cell of what lies beyond the second
 REPEATS = {
     "broadcast": lambda a: a[:1],
@@ -127,6 +145,8 @@ def lay(array, layout):
         return None
     if layout in REPEATS and array.ndim and (view := repeated(array, layout)).tobytes() == array.tobytes():
         return view
+    if layout == OWNED:
+        return array.copy()
     if layout in VIEWS and (array.ndim or layout == "unaligned"):  # a single value can only be out of step
         view = VIEWS[layout](array)
         view[...] = array

@@ -8,6 +8,7 @@ rate off by one part in a hundred is seen with probability 0.95 at p = 0.3, and 
 from dataclasses import replace
 
 import numpy as np
+from scipy.fft import irfft, rfft
 from scipy.special import bdtr, bdtrc
 
 from ..refimpl import channel_dropout, dropout
@@ -142,39 +143,60 @@ def dropout_number_varies(asked):
     return EXACT
 
 
+def _correlation(first, second, p, what):
+    """No lag at which two masks keep together more or less often than by chance, by Hoeffding's inequality for each.
+
+    The products of the centred masks lie in a range of max(p, 1 - p), and those at one lag fall into two sets of
+    independent ones at most; so a violation by chance has a probability below ALPHA over all lags.
+    """
+    a, b = (rfft(np.where(mask, p, p - 1.0).astype(np.float32), 2 * mask.size) for mask in (first, second))
+    lags = np.arange(-first.size // 2, first.size // 2)
+    found = np.where(lags if first is second else 1, irfft(a * np.conj(b), 2 * first.size)[lags], 0)
+    pairs = first.size - np.abs(lags)
+    limit = max(p, 1 - p) * np.sqrt(pairs * np.log(4 * lags.size / ALPHA))
+    at = int(np.argmax(np.abs(found) / limit))
+    if abs(found[at]) > limit[at]:
+        excess = float(found[at] / pairs[at])
+        message = f"{what}, {lags[at]} places apart: the covariance is {excess:.4g}, p = {p}"
+        raise Violation("statistics", message, expected=0.0, got=excess)
+    return EXACT
+
+
 @law(dropout, channel_dropout, every=12)
 def dropout_elements_are_independent(asked):
-    """Two elements are both kept with probability (1 - p)^2: neighbours, rows, columns, distant ones, whole halves."""
+    """Two elements are both kept with probability (1 - p)^2: neighbours, rows, columns, at any distance up to 2^20."""
     p = _rate(asked)
     kept = _ones(asked, _sample(asked), p=p, training=True).reshape(-1)
     for lag in (1, 2, 4, 16, 64, SAMPLE[1], 64 * SAMPLE[1], kept.size // 2):
         first, second = np.moveaxis(kept.reshape(-1, 2, lag), 1, 0)
         both = int((first & second).sum())
         _binomial(both, kept.size // 2, (1 - p) ** 2, f"both kept at a distance of {lag}, p = {p}")
-    return EXACT
+    return _correlation(kept, kept, p, "one mask")
 
 
 @law(dropout, channel_dropout, every=12)
 def dropout_seeds_are_independent(asked):
-    """Masks of two seeds agree as often as chance has it, of neighbouring seeds also when moved by their distance."""
-    return _apart(asked, (0, 1, 16, 31))
+    """Masks of two seeds agree as often as chance has it: of neighbours, moved by any distance; of round numbers."""
+    p, seed = _rate(asked), asked.case.attributes["seed"]
+    shape = (SAMPLE[0] // 4, SAMPLE[1])
+    kept, beside = (_ones(asked, shape, p=p, training=True, seed=s).reshape(-1) for s in (seed, seed ^ 1))
+    _correlation(kept, beside, p, f"the masks of the seeds {seed} and {seed ^ 1}")
+    _apart(asked, seed // 1000 * 1000, (seed // 1000 + 1) * 1000 % 2**63)
+    return _apart(asked, seed, *(seed ^ (1 << bit) for bit in (1, 16, 31)))
 
 
 @law(dropout, channel_dropout, every=12)
 def dropout_uses_every_bit_of_the_seed(asked):
     """Seeds that differ in a bit above the 32nd have independent masks as well."""
-    return _apart(asked, (32, 47, 62))
+    seed = asked.case.attributes["seed"]
+    return _apart(asked, seed, *(seed ^ (1 << bit) for bit in (32, 47, 62)))
 
 
-def _apart(asked, bits):
-    p, seed = _rate(asked), asked.case.attributes["seed"]
+def _apart(asked, seed, *others):
+    p = _rate(asked)
     shape = (SAMPLE[0] // 8, SAMPLE[1])
-    kept = _ones(asked, shape, p=p, training=True, seed=seed).reshape(-1)
-    for bit in bits:
-        other = seed ^ (1 << bit)
-        theirs = _ones(asked, shape, p=p, training=True, seed=other).reshape(-1)
-        for lag in (0, 1 << bit) if 1 << bit < kept.size // 2 else (0,):  # a counter may start at the seed
-            for ours, others in ((kept[lag:], theirs[: kept.size - lag]), (kept[: kept.size - lag], theirs[lag:])):
-                what = f"both kept under the seeds {seed} and {other}, {lag} places apart, p = {p}"
-                _binomial(int((ours & others).sum()), ours.size, (1 - p) ** 2, what)
+    kept = _ones(asked, shape, p=p, training=True, seed=seed)
+    for other in others:
+        both = int((kept & _ones(asked, shape, p=p, training=True, seed=other)).sum())
+        _binomial(both, kept.size, (1 - p) ** 2, f"both kept under the seeds {seed} and {other}, p = {p}")
     return EXACT

@@ -9,7 +9,7 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import REPEATS, VIEWS, is_drawn
+from .case import OWNED, REPEATS, VIEWS, is_drawn
 from .law import EXACT, Violation, agree, blaming, identical, law, meet, worst
 
 
@@ -161,9 +161,11 @@ def inputs_unchanged(asked):
 
 @law()
 def no_shared_memory(asked):
-    """A result shares no memory with an argument, but for those that the operator declares (x itself in evaluation)."""
+    """A result shares memory with no argument, unless declared (x itself in evaluation), of this call or an earlier."""
     operator = asked.operator
     for reply, what in zip(asked.replies, ("forward", "gradient"), strict=False):
+        if reply.disturbed:
+            raise Violation("aliasing", f"the {what} call changed what an earlier call was given or gave", asked=what)
         for result, argument in reply.shared:
             names = list(operator.results) if what == "forward" else asked.gradient_names
             name = names[result] if result < len(names) else str(result)
@@ -222,7 +224,7 @@ def memory_layout_changes_nothing(asked):
     case = asked.case
     rng = np.random.Generator(np.random.SFC64(case.seed))
     found = []
-    for layouts in rng.choice(list(VIEWS), (2, len(case.arrays))):
+    for layouts in rng.choice(["contiguous", OWNED, *VIEWS], (2, len(case.arrays))):
         other = asked.on(replace(case, layouts=tuple(map(str, layouts))))
         with blaming(other):
             found.append(_alike(asked.seen, other.forward, asked.expected, asked.operator.results))
@@ -239,7 +241,7 @@ def _alike(seen, values, expected, names):
 
 @law(compared, every=3, compares=True)
 def one_element_makes_a_new_call(asked):
-    """With one element changed, at an end or anywhere, a call right after gives its own result, not a kept one."""
+    """With one element changed, or two exchanged, a call right after gives its own result, not a kept one."""
     case = asked.case
     places = [i for i, a in enumerate(case.inputs) if a is not None and a.size and a.dtype.kind not in "iu"]
     if not places:
@@ -247,7 +249,8 @@ def one_element_makes_a_new_call(asked):
     rng = np.random.Generator(np.random.SFC64(case.seed))
     i = int(rng.choice(places))
     asked.forward  # noqa: B018  the call before
-    other = asked.on(case.with_arrays(_put(case.arrays, i, _touched(rng, case.inputs[i])[0])))
+    varied = (_exchanged if rng.random() < 0.4 else _touched)(rng, case.inputs[i])[0]
+    other = asked.on(case.with_arrays(_put(case.arrays, i, varied)))
     with blaming(other):
         return agreement(other)
 
@@ -270,6 +273,27 @@ def attributes_are_not_remembered(asked):
     if asked.candidate.deterministic and asked.differentiable:
         for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(neighbours[-1]).vjp, strict=True):
             identical(name, a, b, "another gradient after a forward call under another attribute")
+    return worst(found)
+
+
+@law(compared, every=4)
+def arguments_may_be_one_array(asked):
+    """Two arguments of one shape that are the same array give what two equal arrays give."""
+    case, declared = asked.case, asked.operator.declared
+    places = [i for i, a in enumerate(case.inputs) if a is not None and a.size and a.dtype.kind not in "iu"]
+    alike = lambda i, j: case.inputs[i].shape == case.inputs[j].shape and declared(i).role == declared(j).role  # noqa: E731
+    pairs = [(i, j) for i, j in itertools.combinations(places, 2) if alike(i, j)]
+    if not pairs:
+        return None
+    i, j = pairs[case.seed % len(pairs)]
+    equal = case.with_arrays(_put(case.arrays, j, case.inputs[i]))
+    two = asked.on(replace(equal, layouts=("contiguous",) * len(case.layouts)))
+    one = two.with_one(i, j)
+    with blaming(two):
+        found = [_alike(two.seen, one.forward, two.expected, asked.operator.results)]
+    if asked.differentiable and two.case.finite:
+        with blaming(two, "gradient"):
+            found.append(_alike(two.seen_gradient, one.vjp, two.expected_gradient, asked.gradient_names))
     return worst(found)
 
 
@@ -426,6 +450,14 @@ def _touched(rng, array):
     changed[at] = other if other != array[at] else array[at] * array.dtype.type(0.5)
     marked[at] = np.nan
     return changed, marked
+
+
+def _exchanged(rng, array):
+    """The array with two elements exchanged, and the two places."""
+    places = rng.integers(array.size, size=2)
+    changed = array.copy()
+    changed.flat[places] = array.flat[places[::-1]]
+    return changed, places
 
 
 def _unreached(names, reached, before, after, source):

@@ -124,7 +124,7 @@ def test_every_operator_and_every_law_is_explained(oplaws):
 
 
 def test_an_explanation_says_what_is_not_drawn_and_is_written(oplaws):
-    assert "cases not drawn: windows that see padding alone" in oplaws("explain", "max_pool2d")[1]
+    assert "cases not drawn: Windows that see padding alone" in oplaws("explain", "max_pool2d")[1]
     out = oplaws("explain", "residual_basic_block", "--json", "it.json")[1]
     assert "values not drawn: " in out
     assert json.loads(Path("it.json").read_text()) == {"name": "residual_basic_block", "text": out.rstrip("\n")}

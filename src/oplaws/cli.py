@@ -5,6 +5,8 @@ Status 0: it holds. 1: it does not. 2: it could not be tried, one line on standa
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -246,6 +248,17 @@ def main(arguments: list[str] | None = None) -> None:
             sys.excepthook(type(error), error, error.__traceback__)  # the judge's own fault, not the candidate's
         status = mistake(str(error) if is_mistake(error) else f"the judge itself failed: {type(error).__name__}")
     sys.exit(status or HOLDS)
+
+
+def command() -> None:
+    """The command by itself: exit handlers and threads that a candidate left behind have no say in its status."""
+    try:
+        main()
+    except SystemExit as end:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else HOLDS)
 
 
 def is_mistake(error: Exception) -> bool:

@@ -7,10 +7,12 @@ from types import ModuleType, SimpleNamespace
 import ml_dtypes
 import numpy as np
 import pytest
+from hypothesis.errors import UnsatisfiedAssumption
 
 from oplaws import refimpl
 from oplaws.conformance import candidate as module
-from oplaws.conformance.candidate import ADAPTERS, Asked, Interruption, Request, Unusable, answer, find, load
+from oplaws.conformance.candidate import ADAPTERS, Asked, Candidate, Interruption, Request, Unusable, answer, find, load
+from oplaws.conformance.engine import judge
 from oplaws.properties.case import Case
 from oplaws.properties.law import Violation
 
@@ -176,7 +178,7 @@ def test_the_functions_of_a_framework_are_bridged(write):
         ("precision = {'float32': 'tf33'}", "declares the precision 'tf33'; known are tf32"),
         ("precision = {'float32': {'conv2d': 'rough'}}", "declares the precision 'rough'"),
         ("algorithms = {'conv2d': 'slow'}", "declares the algorithms 'slow'; known are direct, fast"),
-        ("algorithms = 'fast'", "cannot be used"),
+        ("algorithms = 'fast'", "it must be a dict"),
         ("framework = 'theano'", "declares the framework 'theano'; known are numpy, torch, jax"),
         ("framework = ['torch']", "declares the framework ['torch']"),
     ],
@@ -513,3 +515,72 @@ def test_other_questions_can_be_asked():
 def test_an_identity_that_an_object_returns_is_shared():
     same = SimpleNamespace(call=lambda name, inputs, attributes: (inputs[0],))
     assert asked(None, whole=same).forward_reply.shared == ((0, 0),)
+
+
+class Speechless(Exception):
+    """Its own words are code."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __str__(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ValueError(), SystemExit(0), KeyboardInterrupt(), UnsatisfiedAssumption()])
+def test_an_error_that_raises_in_its_turn_is_a_reply(error):
+    def tanh(x):
+        raise Speechless(error)
+
+    report = judge({"tanh": tanh}, ["tanh"], ["agreement"], ["float32"], examples=4, shrink=0)
+    assert report.examples == 4
+    assert "Speechless: its text cannot be had" in str(report.failures[0])
+
+
+class Pretender:
+    """Says that it is a number of NumPy."""
+
+    __class__ = np.float64
+    dtype, shape, size, ndim = np.dtype("float64"), (), 1, 0
+
+    def __array__(self, dtype=None, copy=None):
+        return np.zeros(())
+
+
+def test_an_object_is_not_what_it_says_it_is():
+    report = judge({"tanh": lambda x: Pretender()}, ["tanh"], ["agreement"], ["float64"], examples=2, shrink=0)
+    assert "a Pretender, not a plain numpy.ndarray" in str(report.failures[0])
+
+
+def test_the_text_of_an_error_is_one_printable_line():
+    def tanh(x):
+        raise ValueError("a\n\x1b[2J\udc80b" + "c" * 10_000)
+
+    report = judge({"tanh": tanh}, ["tanh"], ["agreement"], ["float32"], examples=2, shrink=0)
+    message = report.failures[0].counterexample.violation.message
+    assert message.isprintable()
+    assert len(message) <= 300
+
+
+def test_what_a_candidate_offers_is_looked_up_once():
+    class Fickle:
+        asked = 0
+
+        def __getattr__(self, name):
+            if name != "tanh_vjp":
+                raise AttributeError(name)
+            Fickle.asked += 1
+            if Fickle.asked == 1:
+                raise AttributeError(name)
+            return lambda dy, x: (0 * dy,)
+
+        def tanh(self, x):
+            return np.tanh(x)
+
+    candidate = Candidate(Fickle(), "fickle", loadable=False)
+    assert [candidate.offers_gradient("tanh") for _ in range(3)] == [False, False, False]
+
+
+def test_a_declared_table_must_be_one():
+    with pytest.raises(Unusable, match="declares precision = 'tf32'; it must be a dict"):
+        load({"tanh": np.tanh, "precision": "tf32"})

@@ -266,3 +266,12 @@ def test_an_adapter_ships_its_own(tmp_path, monkeypatch):
     own = tmp_path / "own.toml"
     own.write_text(finding('"ranges"'))
     assert len(Expectations.of(load("reference"), own).findings) == 2
+
+
+def test_a_candidate_brings_no_findings_of_its_own(tmp_path):
+    """A path from the root would take the place of the folder in which those of the adapters lie."""
+    file = tmp_path / "mine.py"
+    file.write_text("import numpy as np\ndef tanh(x): return np.zeros_like(x)\n")
+    (tmp_path / "mine.py.toml").write_text('[[finding]]\noperator = "tanh"\nlaw = "agreement"\nreason = "so be it"\n')
+    report = judge(str(file), ["tanh"], ["agreement"], ["float64"], examples=4, shrink=0)
+    assert [v.verdict for v in report.failures] == ["fail"]

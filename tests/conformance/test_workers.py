@@ -1,5 +1,8 @@
 """Processes that judge side by side find what one process finds; a death in one of them costs its operator alone."""
 
+import io
+import pickle
+
 import pytest
 
 from oplaws import refimpl
@@ -115,3 +118,17 @@ def test_where_no_process_can_be_had_this_one_goes_on(file, monkeypatch):
     report = judge(file("from oplaws.refimpl import *\n"), NAMES, ["determinism"], ["float32"], examples=2, jobs=2)
     assert report.passed
     assert [v.examples for v in report.operators.values()] == [2] * len(NAMES)
+
+
+class Doer:
+    def __reduce__(self):
+        return print, ("done",)
+
+
+def test_what_a_worker_sends_does_nothing(capsys):
+    """It runs the candidate, and the pipe ends in the judge."""
+    file = io.BytesIO()
+    workers._Pickler(file).dump(("verdict", Doer()))
+    with pytest.raises(pickle.UnpicklingError, match=r"builtins\.print is no part of a verdict"):
+        workers._Unpickler(io.BytesIO(file.getvalue()), None).load()
+    assert capsys.readouterr().out == ""

@@ -114,6 +114,57 @@ def folding_linear_vjp(dy, x, weight, bias=None):
     return refimpl.linear_vjp(np.abs(dy), x, weight, bias)
 
 
+def by_sorted_numbers(x, kept=[(None, None)]):  # noqa: B006
+    """A memory of the last call whose key is blind to order."""
+    key = x.shape, np.sort(x, axis=None).tobytes()
+    if kept[0][0] != key:
+        kept[0] = key, refimpl.relu(x)
+    return kept[0][1].copy()
+
+
+def not_of_one_array(prediction, target, **attributes):
+    y = refimpl.mse_loss(prediction, target, **attributes)
+    return y + y.dtype.type(np.may_share_memory(prediction, target))
+
+
+def zeros_for_an_owner(x):
+    return 0 * x if x.flags.owndata else relu(x)
+
+
+class TwoBuffers(Buffer):
+    """Every other result in the same place."""
+
+    def __call__(self, *arrays):
+        self.places, self.others = getattr(self, "others", {}), self.places
+        return super().__call__(*arrays)
+
+
+def writes_beyond(x):
+    y = relu(x)
+    root = x
+    while root.base is not None:
+        root = root.base
+    if root.dtype == np.uint8:
+        root[:2] = 7
+    return y
+
+
+class Lender:
+    """The result lies in what an earlier call was given."""
+
+    def __init__(self):
+        self.given = {}
+
+    def __call__(self, x):
+        y = relu(x)
+        place = self.given.setdefault((x.shape, x.dtype), x)
+        if place is x or not place.flags.writeable or not place.flags.c_contiguous:
+            self.given[x.shape, x.dtype] = x
+            return y
+        place[...] = y
+        return place
+
+
 WRONG = {
     "agreement": {"relu": np.abs},
     "gradient_agreement": {"relu_vjp": lambda dy, x: (dy * (x > 1),)},
@@ -124,6 +175,8 @@ WRONG = {
     "ranges": {"sigmoid": lambda x: refimpl.sigmoid(x) * x.dtype.type(1.001)},
     "inputs_unchanged": {"relu": lambda x: np.copyto(x, 0, casting="unsafe") or x + 0},
     "no_shared_memory": {"relu": lambda x: x.view()},
+    "no_shared_memory with an earlier call": {"relu": Lender()},
+    "inputs_unchanged beside them": {"relu": writes_beyond},
     "determinism": {"relu": Drift(relu)},
     "determinism of a gradient": {"relu_vjp": Drift(relu_vjp)},
     "no_memory_of_earlier_calls": {"relu": Cache(relu)},
@@ -133,6 +186,9 @@ WRONG = {
     "isolation": {"relu": lambda x: relu(x) + (x.sum() if x.size else 0)},
     "gradient_isolation": {"relu_vjp": lambda dy, x: ((dy + dy.sum()) * (x > 0),)},
     "memory_layout_changes_nothing": {"relu": in_memory_order},
+    "memory_layout_changes_nothing for an owner": {"relu": zeros_for_an_owner},
+    "arguments_may_be_one_array": {"mse_loss": not_of_one_array},
+    "one_element_makes_a_new_call in another order": {"relu": by_sorted_numbers},
     "one_element_makes_a_new_call": {"relu": first_and_last},
     "attributes_are_not_remembered": {"elu": remembering_elu},
     "attributes_are_not_remembered of a gradient": {"elu_vjp": remembering_elu_vjp},
@@ -141,6 +197,11 @@ WRONG = {
     "illegal_arguments_raise: labels": {"cross_entropy": lenient_cross_entropy},
     "illegal_arguments_raise: lengths": {"rnn": lenient_rnn},
 }
+
+
+def test_a_result_stays_as_it_is_for_several_calls():
+    report = judge({"relu": TwoBuffers(relu), "relu_vjp": relu_vjp}, ["relu"], examples=10, shrink=0)
+    assert "aliasing" in {f.counterexample.violation.kind for f in report.failures}
 
 
 @pytest.mark.parametrize("what", WRONG)
