@@ -162,7 +162,7 @@ def _correlation(first, second, p, what):
     return EXACT
 
 
-@law(dropout, channel_dropout, every=12)
+@law(dropout, channel_dropout, every=24)
 def dropout_elements_are_independent(asked):
     """Two elements are both kept with probability (1 - p)^2: neighbours, rows, columns, at any distance up to 2^20."""
     p = _rate(asked)
@@ -174,7 +174,7 @@ def dropout_elements_are_independent(asked):
     return _correlation(kept, kept, p, "one mask")
 
 
-@law(dropout, channel_dropout, every=12)
+@law(dropout, channel_dropout, every=24)
 def dropout_seeds_are_independent(asked):
     """Masks of two seeds agree as often as chance has it: of neighbours, moved by any distance; of round numbers."""
     p, seed = _rate(asked), asked.case.attributes["seed"]

@@ -165,6 +165,21 @@ class Lender:
         return place
 
 
+OUTPUT = {}
+
+
+def remembering(x):
+    OUTPUT["y"] = refimpl.sigmoid(x)
+    return np.array(OUTPUT["y"])
+
+
+def remembered_slope(dy, x):
+    """From the output of the last forward call, where its shape is that of x."""
+    y = OUTPUT.get("y", 0)
+    y = y if np.shape(y) == x.shape and y.dtype == x.dtype else refimpl.sigmoid(x)
+    return (dy * (y * (1 - y)),)
+
+
 WRONG = {
     "agreement": {"relu": np.abs},
     "gradient_agreement": {"relu_vjp": lambda dy, x: (dy * (x > 1),)},
@@ -189,6 +204,7 @@ WRONG = {
     "memory_layout_changes_nothing for an owner": {"relu": zeros_for_an_owner},
     "arguments_may_be_one_array": {"mse_loss": not_of_one_array},
     "one_element_makes_a_new_call in another order": {"relu": by_sorted_numbers},
+    "one_element_makes_a_new_call, its gradient": {"sigmoid": remembering, "sigmoid_vjp": remembered_slope},
     "one_element_makes_a_new_call": {"relu": first_and_last},
     "attributes_are_not_remembered": {"elu": remembering_elu},
     "attributes_are_not_remembered of a gradient": {"elu_vjp": remembering_elu_vjp},
@@ -207,7 +223,7 @@ def test_a_result_stays_as_it_is_for_several_calls():
 @pytest.mark.parametrize("what", WRONG)
 def test_a_law_fails_where_it_should(what):
     law = what.split()[0].rstrip(":,")
-    (changed,) = WRONG[what]
+    changed, *_ = WRONG[what]
     name = changed.removesuffix("_vjp")
     right = {name: getattr(refimpl, name), f"{name}_vjp": getattr(refimpl, f"{name}_vjp")}
     report = judge({**right, **WRONG[what]}, [name], [law], ["float64"], examples=60, shrink=False)
