@@ -365,10 +365,11 @@ def within_memory(candidate):
         return
     import resource
 
-    held = int(re.search(r"VmData:\s+(\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+    held = re.findall(r"VmData:\s+(\d+) kB", Path("/proc/self/status").read_text())
     before, most = resource.getrlimit(resource.RLIMIT_DATA)
-    limits = [limit for limit in (held + MEMORY, before, most) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), most))
+    wanted = [int(kilobytes) * 1024 + MEMORY for kilobytes in held]
+    limits = [limit for limit in (*wanted, before, most) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min(limits, default=before), most))
     try:
         yield
     finally:
