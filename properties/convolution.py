@@ -52,7 +52,11 @@ def draw_shared(draw, operator, axes, large):
         attributes.update(stride=kernel, padding=0, dilation=1)
     if long == "thin":
         attributes.update(padding=tuple(k // 2 for k in kernel), dilation=1)
-    batch = draw(st.sampled_from((17, 31, 33, 65))) if long == "N" else draw(st.sampled_from((1, 2, 3, 2, 1, 0)))
+    batch = (
+        draw(st.sampled_from((17, 31, 33, 65)))
+        if long == "N"
+        else draw(st.sampled_from((1, 2, 3, 2, 1, 4, 1, 2, 3, 2, 1, 0)))
+    )
     return attributes, channels, kernel, batch, long
 
 

@@ -40,7 +40,7 @@ def pooling_structure(draw, operator, large):
     long = draw(st.sampled_from((None, None, "C", "positions")))
     # a large image has more cells than half types can count
     size = (65, 257) if large else extents(draw, kernel, stride, padding, dilation, long)
-    batch = draw_few(draw) if large else draw(st.sampled_from((1, 2, 3, 1, 2, 0)))
+    batch = draw_few(draw) if large else draw(st.sampled_from((1, 2, 3, 1, 2, 4, 1, 2, 3, 1, 2, 0)))
     channels = draw_few(draw) if large else draw_size(draw, "C", long)
     return Structure([(batch, channels, *size)], attributes)
 
