@@ -111,7 +111,7 @@ class Counterexample:
             lines.append(f"  error {worst.error:.6g}, allowed {worst.bound:.6g}, ratio {worst.ratio:.4g}")
         elif v.expected is not None:
             lines.append(f"  expected {v.expected}, got {v.got}")
-        odd = [f"{name} {how}" for name, how in zip(case.names(), case.layouts, strict=True) if how != "contiguous"]
+        odd = [f"{name} {how}" for name, how in zip(case.names(), case.layouts, strict=False) if how != "contiguous"]
         if odd:
             lines.append(f"  memory layouts: {', '.join(odd)}")
         if self.note:
