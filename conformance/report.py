@@ -369,9 +369,10 @@ class Report:
         for o in self.operators.values():
             self._show_known(console, o)
             self._show_failures(console, o, traces)
-        for operator, rule in left_out.items():
-            if operator.name in self.operators and operator.name not in self.missing:
-                console.print(f"not drawn for {operator.name}: {rule.__doc__}", style="dim", soft_wrap=True)
+        for rule in dict.fromkeys(left_out.values()):
+            of = [o.name for o in left_out if left_out[o] is rule and o.name in self.operators]
+            if judged := ", ".join(name for name in of if name not in self.missing):
+                console.print(f"not drawn for {judged}: {rule.__doc__}", style="dim", soft_wrap=True)
         offered = len(self.operators) - len(self.missing)
         if self.missing:
             console.print(f"not offered: {len(self.missing)} of {len(self.operators)} operators", soft_wrap=True)
