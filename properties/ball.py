@@ -120,19 +120,19 @@ class Ball(NDArrayOperatorsMixin):
 
     def agreement(self, values):
         """|values - m| / r for each element, its numerator and its denominator; NaN or infinity where none may be."""
-        y = np.asarray(values).astype(np.float64)
-        a = self.arithmetic
+        y, a = np.asarray(values).astype(np.float64), self.arithmetic
         r = np.where(np.abs(self.m) < a.low, np.maximum(self.r, a.low), self.r)
-        error = np.where((y == self.m) | np.isnan(y) & np.isnan(self.m), 0.0, np.abs(y - self.m))
-        ratio = np.where(error == 0, 0.0, error / np.where(r > 0, r, 1.0) + np.where(r > 0, 0.0, np.inf))
-        infinite = (
-            np.isinf(y) & (np.abs(self.m) + r > a.high) & ((np.sign(y) == np.sign(self.m)) | (r >= np.abs(self.m)))
-        )
-        ratio = np.where(infinite, 0.0, ratio)
-        ratio = np.where(np.isnan(self.m), np.where(np.isnan(y), 0.0, np.inf), np.where(np.isnan(y), np.inf, ratio))
-        if self.any is not None:
-            ratio = np.where(self.any, 0.0, ratio)
-        return ratio, error, r
+        error = np.abs(y - self.m)
+        if (error <= r).all():  # numbers all of them, as mostly
+            ratio = error / np.where(r > 0, r, 1.0)
+        else:
+            error = np.where((y == self.m) | np.isnan(y) & np.isnan(self.m), 0.0, error)
+            ratio = np.where(error == 0, 0.0, error / np.where(r > 0, r, 1.0) + np.where(r > 0, 0.0, np.inf))
+            over = np.isinf(y) & (np.abs(self.m) + r > a.high)
+            infinite = over & ((np.sign(y) == np.sign(self.m)) | (r >= np.abs(self.m)))
+            missing = np.where(np.isnan(y), 0.0, np.inf)
+            ratio = np.where(np.isnan(self.m), missing, np.where(np.isnan(y), np.inf, np.where(infinite, 0.0, ratio)))
+        return ratio if self.any is None else np.where(self.any, 0.0, ratio), error, r
 
 
 # --- how elements come about -------------------------------------------------------------------------------------

@@ -76,18 +76,18 @@ def _room(shape, dtype, shift=0):
     return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
-def surroundings(array):
-    """The bytes of the memory that `_room` got for an array, beside those of the array itself."""
+def overrun(array):
+    """Whether something was written beside an array, into the memory that it got of `_room`."""
     root = array
     while isinstance(root, np.ndarray) and root.base is not None:
         root = root.base
     if array is None or not array.size or not isinstance(root, np.ndarray) or root.dtype != np.uint8 or root is array:
-        return None
+        return False
     beside = root.copy()
     offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-    hole = np.ndarray(array.shape, array.dtype, beside, offset, array.strides)
-    hole[...] = 0
-    return beside.tobytes()
+    itself = np.ndarray((*array.shape, array.itemsize), np.uint8, beside, offset, (*array.strides, 1))
+    itself[...] = 0xFF
+    return bool(beside.min() != 0xFF)
 
 
 def _strided(a):
