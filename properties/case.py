@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import math
 import weakref
+import zlib
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -321,31 +322,37 @@ def structure(*operators, leaves_out=None):
 
 SMALL = (1, 2, 3, 4, 5)
 STRADDLING = (7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 127, 128, 129, 255, 256, 257)
+EVERY = "every axis"  # is long, and none very long
 HUGE = 70_001  # elements of a large case: beyond 16 bits
-LARGE_CASES = 13  # one case of so many is large
+LARGE_CASES = 8  # one case of so many is large: three of the 25 of a quick run
 
 
-def draw_attribute(draw, attribute, axes=1):
-    """An attribute at one of its edges; one for each axis now and then, where that is allowed."""
-    edge = st.sampled_from(attribute.edges)
-    if attribute.per_axis and draw(st.integers(0, 2)) == 2:
-        values = tuple(draw(edge) for _ in range(axes))
+def deal(draw, name, options):
+    """One of the options, the simplest first, from a deck of this name: few examples already see all of them."""
+    low = zlib.crc32(name.encode())  # a range like no other
+    return options[draw(st.integers(low, low + len(options) - 1)) - low]
+
+
+def draw_attribute(draw, name, attribute, axes=1):
+    """An attribute at one of its edges; one for each axis in every other case, where that is allowed."""
+    if attribute.per_axis and deal(draw, f"{name} of each axis", (False, True)):
+        values = tuple(deal(draw, f"{name} of axis {axis}", attribute.edges) for axis in range(axes))
         return None if None in values else values
-    return draw(edge)
+    return deal(draw, name, attribute.edges)
 
 
 def draw_attributes(draw, operator, axes=1):
     """Each attribute at an edge; in one call of five all at their defaults, for which there are the most kernels."""
-    plain = bool(operator.defaults) and draw(st.integers(0, 4)) == 4
+    plain = bool(operator.defaults) and deal(draw, "defaults", (False, False, False, False, True))
     return {
-        name: operator.defaults[name] if plain and name in operator.defaults else draw_attribute(draw, spec, axes)
+        name: operator.defaults[name] if plain and name in operator.defaults else draw_attribute(draw, name, spec, axes)
         for name, spec in operator.attributes.items()
         if not isinstance(spec, Array)
     }
 
 
 def _general(draw, operator, large):
-    """Sizes drawn for every name that the declared axes use, one of them now and then beyond a vector's width."""
+    """Sizes drawn for every name that the declared axes use, one or all of them often beyond a vector's width."""
     axes = [axis for spec in operator.arrays.values() for axis in spec.axes]
     named = {name: None for axis in axes for name in axis.factors if not name.isdigit()}
     many = {axis.many: None for axis in axes if axis.many}
@@ -354,20 +361,22 @@ def _general(draw, operator, large):
     sizes.update(operator.derive({**operator.defaults, **attributes}) if operator.derive else {})
     named = [name for name in named if name not in sizes]
     names = (*named, *many)
-    long = draw(st.sampled_from(names if large else (None, *names, *(many if operator.elementwise else (None,)))))
+    more = many if operator.elementwise else (EVERY,)
+    long = deal(draw, "very long axis", names) if large else deal(draw, "long axis", (None, *names, *more))
+    beyond = STRADDLING[:9] if long == EVERY else STRADDLING
     for name in named:
-        sizes[name] = draw_few(draw) if large else draw_size(draw, name, long)
+        sizes[name] = draw_few(draw) if large else draw_size(draw, name, name if long == EVERY else long, beyond)
     for name in many:
-        rank = max(draw(st.sampled_from((1, 2, 0, 3) if named else (1, 2, 3, 0, 4))), large)
+        rank = max(deal(draw, f"axes of {name}", (1, 2, 0, 3) if named else (1, 2, 3, 0, 4)), large)
         if large:
             sizes[name] = tuple(draw_few(draw) for _ in range(rank))
         else:
             of_each = [draw_size(draw, "" if axis else "N") for axis in range(rank)]
-            if rank and long == name:
-                of_each[draw(st.integers(0, rank - 1))] = draw(st.sampled_from(STRADDLING))
+            if rank and long in (name, EVERY):
+                of_each[draw(st.integers(0, rank - 1))] = deal(draw, f"{len(beyond)} sizes", beyond)
             sizes[name] = tuple(of_each)
-    if not large and draw(st.integers(0, 4)) == 4:  # an axis might be taken for another
-        same = draw(st.sampled_from(SMALL[1:]))
+    if not large and deal(draw, "axes alike", (False, False, False, False, True)):  # one might be taken for another
+        same = deal(draw, "size of axes alike", SMALL[1:])
         sizes.update(dict.fromkeys(named, same), **{name: (same,) * len(sizes[name]) for name in many})
     if large:
         rest = sizes[long][1:] if long in many else None
@@ -376,31 +385,30 @@ def _general(draw, operator, large):
         sizes[long] = length if rest is None else (length, *rest)
     shapes = []
     for spec in operator.arrays.values():
-        absent = spec.optional and draw(st.booleans())
+        absent = spec.optional and deal(draw, "absent", (False, True))
         shapes.append(None if absent else shape_of(spec.axes, sizes))
     for name, spec in operator.attributes.items():
         if isinstance(spec, Array):
-            attributes[name] = None if draw(st.booleans()) else shape_of(spec.axes, sizes)
+            attributes[name] = None if deal(draw, name, (True, False)) else shape_of(spec.axes, sizes)
     return Structure(shapes, attributes)
 
 
 def draw_few(draw):
     """The size of the other axes of a large case."""
-    return draw(st.sampled_from((1, 2)))
+    return deal(draw, "few", (1, 2))
 
 
 def draw_size(draw, name, long=None, beyond=STRADDLING):
     """The size of an axis: small, beyond a vector's width if it is the long one; the batch axis N may be empty."""
     if name and name == long:
-        return draw(st.sampled_from(beyond))
-    return draw(st.sampled_from((*SMALL, *SMALL, 0) if name == "N" else SMALL))
+        return deal(draw, f"{len(beyond)} sizes", beyond)
+    return deal(draw, f"size of {name}", (*SMALL, *SMALL, 0) if name == "N" else SMALL)
 
 
 @st.composite
 def cases(draw, operator, dtype, regimes=None):
     """A legal case of an operator at a dtype."""
-    # the first card of a range like no other: one case in thirteen is large
-    large = draw(st.integers(0, LARGE_CASES - 1)) == LARGE_CASES - 1
+    large = deal(draw, "large", (False,) * (LARGE_CASES - 1) + (True,))
     drawn = _structures.get(operator, _general)(draw, operator, large)
     attributes = dict(drawn.attributes)
     specs = [operator.declared(i) for i in range(len(drawn.shapes))]
@@ -419,10 +427,9 @@ def cases(draw, operator, dtype, regimes=None):
         line = operator.elementwise and LINE not in operator.avoid
         allowed = [LINE] if line else [name for name in allowed if name in PLAIN] or allowed
     empty = any(shape is not None and 0 in shape for shape in drawn.shapes)  # no card is wasted on it
-    # no other range is like this one: its deck is its own
-    regime = allowed[0] if empty else allowed[-draw(st.integers(1 - len(allowed), 0))]
-    kind = "integers" if regime in _EXACT else draw(st.sampled_from(_COTANGENTS))
-    laid = draw(st.sampled_from(("plain", "all", "one", "repeated")))
+    regime = allowed[0] if empty else deal(draw, "large regime" if large else "regime", allowed)
+    kind = "integers" if regime in _EXACT else deal(draw, "cotangents", _COTANGENTS)
+    laid = deal(draw, "layouts", ("plain", "all", "one", "repeated"))
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.Generator(np.random.SFC64(seed))
     inputs = tuple(
@@ -436,16 +443,17 @@ def cases(draw, operator, dtype, regimes=None):
         _cotangent(rng, shape, kind, regime, dtype) if spec.differentiable else None
         for shape, spec in zip(operator.result_shapes(inputs, attributes), operator.results.values(), strict=True)
     )
-    if len(cotangents) > 1 and rng.random() < 0.6:
-        alone = rng.choice([i for i, dy in enumerate(cotangents) if dy is not None])
+    given = [i for i, dy in enumerate(cotangents) if dy is not None]
+    if len(cotangents) > 1 and (alone := deal(draw, "cotangent alone", (None, None, *given))) is not None:
         cotangents = tuple(dy if i == alone else None for i, dy in enumerate(cotangents))
     arrays = [*inputs, *cotangents]
     odd, repeats = rng.integers(len(arrays)), list(REPEATS)
     layouts = ["contiguous"] * len(arrays)
     for i in range(len(arrays)):
+        back = i >= len(inputs) and (kind == "ones" or (laid == "repeated" and rng.random() < 0.5))  # as sums hand it
         if laid == "all" or (laid == "one" and i == odd):
             layouts[i] = str(rng.choice(LAYOUTS))
-        elif (laid == "repeated" and i == odd) or (kind == "ones" and i >= len(inputs)):  # as a sum hands it back
+        elif back or (laid == "repeated" and i == odd):
             layouts[i] = str(rng.choice(repeats))
         if layouts[i] in REPEATS and arrays[i] is not None:
             arrays[i] = repeated(arrays[i], layouts[i]).copy()
@@ -488,7 +496,8 @@ class Draws(HypothesisProvider):
 
     Hypothesis mixes in constants that it finds in local modules: the same seed would mean other cases in another
     folder, and a candidate's file would steer its own judge. Small ranges are dealt without replacement: the first
-    choice among 17 has its own deck, the second another, so that a few examples already visit every regime and edge.
+    draw of a range in an example has its own deck, the second another, so that a few examples visit every regime and
+    edge.
     """
 
     decks: ClassVar[Any] = weakref.WeakKeyDictionary()

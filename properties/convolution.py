@@ -3,59 +3,59 @@
 Sizes follow from the attributes, so that every drawn case is legal.
 """
 
-import itertools
-
 import numpy as np
 from hypothesis import strategies as st
 
 from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
-from ..refimpl.words import per_axis
-from .case import STRADDLING, Structure, draw_attributes, draw_few, draw_size, structure
+from ..refimpl.words import per_axis, reach
+from .case import STRADDLING, Structure, deal, draw_attributes, draw_few, draw_size, structure
 from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
 
-# channels and groups, stride, kernel: one draw, so that few examples already meet most of them
-GROUPED = ((8, 1), (32, 1), (32, 1), (8, 8), (32, 32), (8, 4), (32, 4))
-USUAL = tuple(itertools.product(GROUPED, (2, 1), (3, 1, 3)))
+# what networks have, and libraries kernels of their own for: channels, groups, kernel and stride
+USUAL = ((8, 1, 1, 2), (32, 1, 3, 1), (32, 1, 3, 2), (32, 1, 1, 1),
+         (8, 8, 3, 2), (32, 32, 3, 2), (8, 4, 3, 1), (32, 4, 1, 2))  # fmt: skip
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
 
 
 def draw_shared(draw, operator, axes, large):
     """Attributes, channels, kernel and batch, and the chosen long axis."""
     attributes = draw_attributes(draw, operator, axes)
-    shape = draw(st.sampled_from(("many images", "a long row", "a long kernel"))) if large else None
+    shape = deal(draw, "of what", ("many images", "a long row", "a long kernel")) if large else None
     if shape == "many images":
-        return attributes, (5, 4), (draw(st.sampled_from((1, 2, 3))),) * axes, 33, None
+        return attributes, (5, 4), (deal(draw, "kernel of many", (1, 2, 3)),) * axes, 33, None
     if shape == "a long row":
         return dict(operator.defaults), (1, draw_few(draw)), (*(1,) * (axes - 1), 3), 1, shape
     if large:  # depthwise, a kernel beyond a byte
-        attributes["groups"] = draw(st.sampled_from((3, 8, 5)))
+        attributes["groups"] = deal(draw, "depth of a long kernel", (3, 8, 5))
         beside = draw_few(draw) if axes < 3 else 1
         return attributes, (1, draw_few(draw)), (257, *(beside,) * (axes - 1)), 2, None
-    if draw(st.integers(0, 5)) > 3:  # what libraries have kernels of their own for
-        (width, groups), stride, size = draw(st.sampled_from(USUAL))
+    if deal(draw, "usual", (False, False, True)):
+        width, groups, size, stride = deal(draw, "network", USUAL)
         within = (min(width, 8) if axes == 3 else width) // groups or 1
-        attributes.update(groups=groups, stride=stride, dilation=1, padding=draw(st.sampled_from((0, size // 2))))
+        attributes.update(groups=groups, stride=stride, dilation=1, padding=deal(draw, "same", (0, 1)) * (size // 2))
         return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
-    longs = (None, "patches", "thin", "one", "I", "O", "channels", "depthwise", "N", "positions" if axes < 3 else None)
-    long = draw(st.sampled_from(longs))
+    many = "positions" if axes < 3 else None
+    longs = ("patches", "thin", "one", "I", "O", "channels", "depthwise", "depthwise", "N", many)
+    long = deal(draw, "long axis", longs)
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
     if long == "one":
         channels, attributes["groups"] = (1, 1), 1
     if long == "channels":
-        channels = tuple(draw(st.sampled_from((8, 16, 32, 33))) for _ in channels)
+        channels = tuple(deal(draw, "many channels", (8, 16, 32, 33)) for _ in channels)
     if long == "depthwise":
-        channels = (1, draw(st.sampled_from((1, 2))))
-        attributes["groups"] = draw(st.sampled_from((4, 8, 16, 24, 33)))
-    sizes = st.sampled_from((1, 2, 3, 4, 5, 7) if axes < 3 else (1, 2, 3, 3))
-    kernel = (draw(sizes),) * axes if draw(st.booleans()) else tuple(draw(sizes) for _ in range(axes))
+        channels = (1, draw_few(draw))
+        attributes["groups"] = deal(draw, "depth", (4, 8, 16, 24, 33))
+    sizes = (1, 2, 3, 1, 4, 5, 7) if axes < 3 else (1, 2, 3, 3)
+    kernel = tuple(deal(draw, f"kernel of axis {axis}", sizes) for axis in range(axes))
+    kernel = kernel[:1] * axes if deal(draw, "square kernel", (False, True)) else kernel
     if long == "patches":
         attributes.update(stride=kernel, padding=0, dilation=1)
     if long == "thin":
         attributes.update(padding=tuple(k // 2 for k in kernel), dilation=1)
     batch = (
-        draw(st.sampled_from((17, 31, 33, 65)))
+        deal(draw, "large batch", (17, 31, 33, 65))
         if long == "N"
-        else draw(st.sampled_from((1, 2, 3, 2, 1, 4, 1, 2, 3, 2, 1, 0)))
+        else deal(draw, "batch", (1, 2, 3, 2, 1, 4, 1, 2, 3, 2, 1, 0))
     )
     return attributes, channels, kernel, batch, long
 
@@ -80,14 +80,29 @@ def extents(draw, kernel, stride, padding, dilation, long=None):
     return tuple(sizes)
 
 
-@structure(conv1d, conv2d, conv3d)
+def touching(n, kernel, stride, padding, dilation, ceil=False):
+    """For each window along an axis, whether any of its cells is one of the n of the input."""
+    positions, _ = reach(n, kernel, stride, padding, dilation, ceil=ceil)
+    cells = np.arange(positions)[:, None] * stride - padding + dilation * np.arange(kernel)
+    return ((cells >= 0) & (cells < n)).any(axis=1)
+
+
+def dilated_windows_of_padding(shapes, attributes):
+    """Dilated windows of which none meets the input along the last axis: they kill the process of a framework."""
+    x, weight, *_ = shapes
+    last = [per_axis(attributes[name], len(x) - 2)[-1] for name in ("stride", "padding", "dilation")]
+    met = touching(x[-1], weight[-1], *last)
+    return last[2] > 1 and len(met) > 1 and not met.any()
+
+
+@structure(conv1d, conv2d, conv3d, leaves_out=dilated_windows_of_padding)
 def convolution_structure(draw, operator, large):
     axes = len(operator.arrays["x"].axes) - 2
     attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, axes, large)
     stride, padding, dilation = (per_axis(attributes[name], axes) for name in ("stride", "padding", "dilation"))
     size = extents(draw, kernel, stride, padding, dilation, long)
     groups = attributes["groups"]
-    bias = (groups * o,) if draw(st.booleans()) else None
+    bias = deal(draw, "bias", (None, (groups * o,)))
     return Structure([(batch, groups * i, *size), (groups * o, i, *kernel), bias], attributes)
 
 
@@ -96,7 +111,7 @@ def transposed_structure(draw, operator, large):
     attributes, (i, o), kernel, batch, long = draw_shared(draw, operator, 2, large)
     size = tuple(draw_positions(draw, axis == 1, long) for axis in range(2))
     groups = attributes["groups"]
-    bias = (groups * o,) if draw(st.booleans()) else None
+    bias = deal(draw, "bias", (None, (groups * o,)))
     return Structure([(batch, groups * i, *size), (groups * i, o, *kernel), bias], attributes)
 
 

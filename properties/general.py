@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..refimpl.operator import DTYPES, Array, Unjudged
+from ..refimpl.operator import DTYPES, Array, Unjudged, shape_of
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import OWNED, REPEATS, VIEWS, is_drawn
+from .case import OWNED, REGIMES, REPEATS, STRADDLING, VIEWS, is_drawn
 from .law import EXACT, Violation, agree, blaming, identical, law, meet, worst
 
 
@@ -179,16 +179,25 @@ def no_shared_memory(asked):
 
 @law()
 def determinism(asked):
-    """The same call gives the same bits twice."""
+    """The same call gives the same bits twice, its gradient for cotangents of any magnitude too."""
     if not asked.candidate.deterministic:
         return None
     again = asked.again()
     for name, a, b in zip(asked.operator.results, asked.forward, again.forward, strict=True):
         identical(name, a, b, "the second call gave another result")
     if asked.differentiable:
-        for name, a, b in zip(asked.gradient_names, asked.vjp, again.vjp, strict=True):
-            identical(name, a, b, "the second call gave another gradient")
+        first = asked.on(_order_shows(asked.case)) if asked.case.seed % 2 else asked
+        with blaming(first, "gradient"):
+            for name, a, b in zip(asked.gradient_names, first.vjp, first.again().vjp, strict=True):
+                identical(name, a, b, "the second call gave another gradient")
     return EXACT
+
+
+def _order_shows(case):
+    """The case with cotangents whose sums depend on the order in which they are added."""
+    rng = np.random.Generator(np.random.SFC64(case.seed))
+    cotangents = (dy if dy is None else REGIMES["wide"](rng, dy.shape).astype(dy.dtype) for dy in case.cotangents)
+    return replace(case, cotangents=tuple(cotangents))
 
 
 def _others(arrays):
@@ -262,22 +271,39 @@ def one_element_makes_a_new_call(asked):
 
 @law(compared, every=2, compares=True)
 def attributes_are_not_remembered(asked):
-    """Under another attribute, right after the case: its own result and gradient; then the case again, as before."""
-    case = asked.case
-    neighbours = [asked.on(other) for other in itertools.islice(_neighbours(case), 2)] if _handy(case) else ()
-    if not neighbours:
+    """Under other attributes, right after the case: their own result and gradient; then the case again, as before."""
+    return _between(asked, _neighbours(asked.case))
+
+
+def _of_declared_axes(operator):
+    return compared(operator) and not operator.variadic
+
+
+@law(_of_declared_axes, every=3, compares=True)
+def sizes_are_not_remembered(asked):
+    """With another size of one axis, right after the case: its own result and gradient; then the case, as before."""
+    return _between(asked, itertools.islice(_resized(asked.case), 1))
+
+
+def _between(asked, cases):
+    """Each of these cases after the one at hand has its own result, the last ones their own gradient too.
+
+    Then the gradient of the one at hand is what it was.
+    """
+    others = [asked.on(case) for case in cases] if _handy(asked.case) else []
+    if not others:
         return None
     asked.forward  # noqa: B018  the call before
     found = []
-    for other in neighbours:
+    for other in others:
         with blaming(other):
             found.append(agreement(other))
-    if asked.differentiable:
-        with blaming(neighbours[0], "gradient"):
-            found.append(gradient_agreement(neighbours[0]))
+    for other in others[-2:] if asked.differentiable else ():
+        with blaming(other, "gradient"):
+            found.append(gradient_agreement(other))
     if asked.candidate.deterministic and asked.differentiable:
-        for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(neighbours[-1]).vjp, strict=True):
-            identical(name, a, b, "another gradient after a forward call under another attribute")
+        for name, a, b in zip(asked.gradient_names, asked.vjp, asked.again_after(others[-1]).vjp, strict=True):
+            identical(name, a, b, "another gradient after another call")
     return worst(found)
 
 
@@ -303,22 +329,61 @@ def arguments_may_be_one_array(asked):
 
 
 def _neighbours(case):
-    """The case with another legal value of one attribute, of each attribute in turn."""
-    rng = np.random.Generator(np.random.SFC64(case.seed))
-    names = [name for name, spec in case.operator.attributes.items() if not isinstance(spec, Array)]
-    for name in map(str, rng.permutation(names)):
-        spec = case.operator.attributes[name]
-        mixed = [tuple(rng.choice(spec.edges, axes).tolist()) for axes in (1, 2, 3)] if spec.per_axis else []
-        values = [v for v in (*spec.edges, *mixed) if v != case.attributes[name]]
-        rng.shuffle(values)
-        others = ({**case.attributes, name: v} for v in values)
+    """The case with another value of each attribute in turn, then with any values of all, where that is legal."""
+    rng, given = np.random.Generator(np.random.SFC64(case.seed)), case.attributes
+    edges = {}
+    for name, spec in case.operator.attributes.items():
+        if not isinstance(spec, Array):
+            mixed = [tuple(rng.choice(spec.edges, axes).tolist()) for axes in 3 * (1, 2, 3)] if spec.per_axis else []
+            edges[name] = [*spec.edges, *mixed]
+            rng.shuffle(edges[name])
+    each = [[{name: value} for value in edges[name]] for name in map(str, rng.permutation(list(edges)))]
+    all_of = [{name: values[rng.integers(len(values))] for name, values in edges.items()} for _ in range(8)]
+    for choices in (*each, all_of):
+        others = ({**given, **new} for new in choices if any(v != given[k] for k, v in new.items()))
         if attributes := next((a for a in others if _may_be_called(case, a)), None):
-            shapes = case.operator.result_shapes(case.inputs, attributes)
-            cotangents = (
-                dy if dy is None or dy.shape == shape else rng.integers(-4, 5, shape).astype(dy.dtype)
-                for dy, shape in zip(case.cotangents, shapes, strict=True)
-            )
-            yield replace(case, attributes=attributes, cotangents=tuple(cotangents))
+            yield _reshaped(case, rng, case.inputs, attributes)
+
+
+def _resized(case):
+    """The case with another size of one axis, of each in turn, filled with values that it has."""
+    operator, rng = case.operator, np.random.Generator(np.random.SFC64(case.seed))
+    _, _, sizes = operator.admit(case.inputs, case.attributes)
+    specs = [operator.declared(i) for i in range(len(case.inputs))]
+    given = {*case.attributes, *(operator.derive(case.attributes) if operator.derive else ())}
+    names = {name for spec in specs for axis in spec.axes for name in (*axis.factors, axis.many) if name in sizes}
+    for name in map(str, rng.permutation(sorted(names - given))):
+        size, old = int(rng.choice(STRADDLING)), sizes[name]
+        if isinstance(old, tuple):
+            place = rng.integers(max(len(old), 1))
+            size = tuple(size if i == place else n for i, n in enumerate(old))
+        other = {**sizes, name: size}
+        inputs = tuple(
+            a if a is None else _refilled(rng, a, shape_of(s.axes, other))
+            for a, s in zip(case.inputs, specs, strict=True)
+        )
+        attributes = {
+            k: _refilled(rng, v, shape_of(operator.attributes[k].axes, other)) if isinstance(v, np.ndarray) else v
+            for k, v in case.attributes.items()
+        }
+        changed = replace(case, inputs=inputs)
+        if size != old and _handy(changed) and _may_be_called(changed, attributes):
+            yield _reshaped(changed, rng, inputs, attributes)
+
+
+def _reshaped(case, rng, inputs, attributes):
+    """The case with other inputs and attributes, and cotangents of the shapes that then come."""
+    shapes = case.operator.result_shapes(inputs, attributes)
+    cotangents = (
+        dy if dy is None or dy.shape == shape else rng.integers(-4, 5, shape).astype(dy.dtype)
+        for dy, shape in zip(case.cotangents, shapes, strict=True)
+    )
+    return replace(case, inputs=inputs, attributes=attributes, cotangents=tuple(cotangents))
+
+
+def _refilled(rng, array, shape):
+    """Values of an array in another shape; zeros where it has none."""
+    return rng.choice(array.reshape(-1), shape) if array.size else np.zeros(shape, array.dtype)
 
 
 def _has_defaults(operator):
@@ -362,20 +427,8 @@ def _batched(operator):
 @law(_batched, every=2)
 def an_empty_batch_is_legal(asked):
     """Cut to no samples, a call returns empty results, and parameter gradients that are zero."""
-    case, operator = asked.case, asked.operator
-    cut = [_without_samples(a, operator.declared(i)) for i, a in enumerate(case.inputs)]
-    attributes = {
-        k: _without_samples(v, operator.attributes[k]) if isinstance(v, np.ndarray) else v
-        for k, v in case.attributes.items()
-    }
-    if all(a is b for a, b in zip(cut, case.inputs, strict=True)) or _refusal(operator, cut, attributes):
+    if (empty := without_samples(asked)) is None:
         return None
-    shapes = operator.result_shapes(cut, attributes)
-    dy = [
-        np.zeros(shape, DTYPES[case.dtype]) if spec.differentiable else None
-        for shape, spec in zip(shapes, operator.results.values(), strict=True)
-    ]
-    empty = asked.on(replace(case, inputs=tuple(cut), attributes=attributes, cotangents=tuple(dy)))
     empty.forward  # noqa: B018  its form is judged as it is fetched
     if asked.differentiable:
         for name, dx in zip(asked.gradient_names, empty.vjp, strict=True):
@@ -386,7 +439,24 @@ def an_empty_batch_is_legal(asked):
     return EXACT
 
 
-def _without_samples(array, spec):
+def without_samples(asked):
+    """The call cut to no samples; None where it has no axis of samples, or may not be made."""
+    case, operator = asked.case, asked.operator
+    cut = [_none_of(a, operator.declared(i)) for i, a in enumerate(case.inputs)]
+    attributes = {
+        k: _none_of(v, operator.attributes[k]) if isinstance(v, np.ndarray) else v for k, v in case.attributes.items()
+    }
+    if all(a is b for a, b in zip(cut, case.inputs, strict=True)) or _refusal(operator, cut, attributes):
+        return None
+    shapes = operator.result_shapes(cut, attributes)
+    dy = [
+        np.zeros(shape, DTYPES[case.dtype]) if spec.differentiable else None
+        for shape, spec in zip(shapes, operator.results.values(), strict=True)
+    ]
+    return asked.on(replace(case, inputs=tuple(cut), attributes=attributes, cotangents=tuple(dy)))
+
+
+def _none_of(array, spec):
     """The array with none of its samples; itself where it has no axis of samples."""
     if array is None or not array.ndim:
         return array

@@ -1,13 +1,12 @@
 """Pooling: how its cases are drawn, which windows there are, what a maximum hands back."""
 
 import numpy as np
-from hypothesis import strategies as st
 
 from ..refimpl import avg_pool2d, max_pool2d
 from ..refimpl.words import per_axis, reach
 from .ball import Arithmetic, Ball
-from .case import Structure, draw_attributes, draw_few, draw_size, structure
-from .convolution import cut, extents, meetings
+from .case import Structure, deal, draw_attributes, draw_few, draw_size, structure
+from .convolution import cut, extents, meetings, touching
 from .law import agree, call, generator, gives, gives_gradient, law, picked, same
 
 
@@ -15,19 +14,15 @@ def windows_of_padding(shapes, attributes):
     """Windows that see padding alone: they kill the process of a framework, and candidates are not isolated."""
     stride = attributes["kernel_size"] if attributes["stride"] is None else attributes["stride"]
     given = (attributes["kernel_size"], stride, attributes["padding"], attributes.get("dilation", 1))
-    for n, k, s, p, d in zip(shapes[0][2:], *(per_axis(value, 2) for value in given), strict=True):
-        positions, _ = reach(n, k, s, p, d, ceil=attributes["ceil_mode"])
-        cells = np.arange(positions)[:, None] * s - p + d * np.arange(k)
-        if not ((cells >= 0) & (cells < n)).any(axis=1).all():
-            return True
-    return False
+    along = zip(shapes[0][2:], *(per_axis(value, 2) for value in given), strict=True)
+    return not all(touching(*axis, attributes["ceil_mode"]).all() for axis in along)
 
 
 @structure(avg_pool2d, max_pool2d, leaves_out=windows_of_padding)
 def pooling_structure(draw, operator, large):
     attributes = draw_attributes(draw, operator, 2)
-    if draw(st.integers(0, 3)) == 3:  # what networks use: windows that overlap
-        usual = {"kernel_size": 3, "stride": draw(st.sampled_from((1, 2))), "padding": 1, "dilation": 1}
+    if large or deal(draw, "usual", (False, False, True)):  # what networks use: windows that overlap
+        usual = {"kernel_size": 3, "stride": deal(draw, "usual stride", (1, 2, 1)), "padding": 1, "dilation": 1}
         attributes.update({name: value for name, value in usual.items() if name in attributes})
     kernel = per_axis(attributes["kernel_size"], 2)
     if attributes["stride"] is None:
@@ -37,10 +32,10 @@ def pooling_structure(draw, operator, large):
     dilation = per_axis(attributes.get("dilation", 1), 2)
     padding = tuple(min(p, k // 2) for p, k in zip(per_axis(attributes["padding"], 2), kernel, strict=True))
     attributes["padding"] = padding if len(set(padding)) > 1 else padding[0]
-    long = draw(st.sampled_from((None, None, "C", "positions")))
+    long = deal(draw, "long axis", (None, None, "C", "positions"))
     # a large image has more cells than half types can count
     size = (65, 257) if large else extents(draw, kernel, stride, padding, dilation, long)
-    batch = draw_few(draw) if large else draw(st.sampled_from((1, 2, 3, 1, 2, 4, 1, 2, 3, 1, 2, 0)))
+    batch = draw_few(draw) if large else deal(draw, "batch", (1, 2, 3, 1, 2, 4, 1, 2, 3, 1, 2, 0))
     channels = draw_few(draw) if large else draw_size(draw, "C", long)
     return Structure([(batch, channels, *size)], attributes)
 

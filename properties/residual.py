@@ -5,26 +5,25 @@ what a unit is without its branch, and what the branch adds.
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import strategies as st
 
 from ..refimpl import residual_basic_block, residual_block
 from ..refimpl.operator import DTYPES
 from .ball import WIDE, Ball
-from .case import Structure, draw_attributes, structure
+from .case import Structure, deal, draw_attributes, structure
 from .law import agree, law, meet, worst
 
 
 @structure(residual_basic_block)
 def basic_block_structure(draw, operator, large):
     attributes = draw_attributes(draw, operator)
-    batch, channels, out = (draw(st.sampled_from((1, 2, 3, 4))) for _ in range(3))
-    height, width = (draw(st.sampled_from((1, 2, 3, 4, 5, 6, 7, 8))) for _ in range(2))
+    batch, channels, out = (deal(draw, name, (1, 2, 3, 4)) for name in ("batch", "channels", "out"))
+    height, width = (deal(draw, name, (1, 2, 3, 4, 5, 6, 7, 8)) for name in ("height", "width"))
     if large:
-        channels, out, height, width = draw(st.sampled_from(((33, 17, 5, 4), (2, 3, 33, 65))))
+        channels, out, height, width = deal(draw, "of what", ((33, 17, 5, 4), (2, 3, 33, 65)))
     stride = attributes["stride"]
     if batch * -(-height // stride) * -(-width // stride) == 1:  # one value a channel has no variance
         batch = 2
-    projected = draw(st.booleans()) or stride != 1
+    projected = deal(draw, "projected", (False, True)) or stride != 1
     out = out if projected else channels
     projection = (out, channels, 1, 1) if projected else None
     return Structure(

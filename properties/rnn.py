@@ -13,38 +13,38 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import strategies as st
 
 from ..refimpl import gru, lstm, rnn, sigmoid
 from ..refimpl.neuron import ELEMENTWISE, activate
-from ..refimpl.operator import DTYPES, Array
+from ..refimpl.operator import DTYPES
 from .ball import WIDE, Ball, around
-from .case import Structure, draw_attribute, draw_size, structure
+from .case import Structure, deal, draw_attribute, draw_size, structure
 from .law import EXACT, Violation, agree, identical, law, meet, worst
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+STACKS = ((1, False), (1, True), (2, False), (2, True), (1, True), (3, False), (1, False), (3, True))
 CONTRACTIVE = ("normal", "small", "zeros", "sparse", "ties", "positive")
 
 
 @structure(rnn, lstm, gru)
 def recurrent_structure(draw, operator, large):
-    attributes = {
-        name: draw_attribute(draw, spec) for name, spec in operator.attributes.items() if not isinstance(spec, Array)
-    }
-    long = draw(st.sampled_from((None, None, None, None, "T", "H", "I", None, "H", "I")))
-    steps = draw(st.sampled_from((9, 16, 24))) if long == "T" else draw_size(draw, "T")
-    size = draw(st.sampled_from((7, 8, 9, 17))) if long == "H" else draw_size(draw, "H")
-    features = draw(st.sampled_from((7, 17, 33))) if long == "I" else draw_size(draw, "I")
-    batch = draw(st.sampled_from((1, 2, 3, 5, 2, 1, 3, 4, 2, 1, 2, 0)))
-    if large and draw(st.booleans()):
-        long, steps, batch, size, features = "T", 65, 2, 3, 2
+    nonlinearity = operator.attributes.get("nonlinearity")
+    attributes = {"nonlinearity": draw_attribute(draw, "nonlinearity", nonlinearity)} if nonlinearity else {}
+    long = deal(draw, "long axis", (None, None, None, None, "T", "H", "I", None, "H", "I"))
+    steps = deal(draw, "many steps", (9, 16, 24)) if long == "T" else draw_size(draw, "T")
+    size = deal(draw, "many units", (7, 8, 9, 17)) if long == "H" else draw_size(draw, "H")
+    features = deal(draw, "features", (7, 17, 33) if long == "I" else (1, 2, 3, 4, 5, 6))
+    batch = deal(draw, "batch", (1, 2, 3, 5, 2, 1, 3, 4, 2, 1, 2, 0))
+    if large and deal(draw, "of what", (False, True)):
+        long, steps, batch, size, features = "T", 65, 2, 3, 5
     elif large:
         long, steps, batch, size, features = "H", 2, 33, 33, 3
-    attributes["num_layers"] = draw(st.sampled_from((1, 2) if long in ("T", "H") else (1, 2, 1, 3)))
-    attributes["lengths"] = draw(st.booleans()) or None
-    if draw(st.integers(0, 3)) == 3 or steps > 24:
+    layers, attributes["bidirectional"] = deal(draw, "layers and directions", STACKS)
+    attributes["num_layers"] = min(layers, 2) if long in ("T", "H") else layers
+    attributes["lengths"] = deal(draw, "lengths", (None, True))
+    if deal(draw, "plain", (False, False, False, False, True)) or steps > 24:
         attributes.update(NETWORK)
-    elif draw(st.integers(0, 3)) == 3:  # a layer might read what another should
+    elif deal(draw, "layers alike", (False, False, False, True)):  # a layer might read what another should
         batch, features = size, size * (2 if attributes["bidirectional"] else 1)
     if attributes["lengths"]:
         attributes["lengths"] = (batch,)
@@ -59,7 +59,7 @@ def recurrent_structure(draw, operator, large):
     ]
     states = len(operator.positions) - 2
     contractive = long == "T"
-    scale = draw(st.sampled_from((0.5, 0.3))) if contractive else draw(st.sampled_from((None, 1.0, 2.0)))
+    scale = deal(draw, "scale", (0.5, 0.3) if contractive else (None, 1.0, 2.0))
     shapes = [(steps, batch, features), *(state,) * states, *weights]
     return Structure(shapes, attributes, scale, CONTRACTIVE if contractive else ())
 

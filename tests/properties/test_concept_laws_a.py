@@ -439,6 +439,12 @@ def statistics_drift(x, weight, bias, mean, var, *, training, **attributes):
     return (y, mean, var) if training else (y, mean + 1, var + 1)
 
 
+@fault("statistics_are_kept", "batch_norm")
+def nothing_spoils_the_statistics(x, weight, bias, mean, var, *, training, momentum=0.1, **attributes):
+    y, mean, var = refimpl.batch_norm(x, weight, bias, mean, var, training=training, momentum=momentum, **attributes)
+    return (y, mean * np.nan, var) if training and not x.size else (y, mean, var)
+
+
 @fault("evaluation_by_a_variance_of_three", "batch_norm")
 def eps_outside_the_root(x, weight, bias, mean, var, *, training, eps=1e-5, **attributes):
     """eps is added to the deviation, not to the variance."""

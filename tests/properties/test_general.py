@@ -1,5 +1,7 @@
 """The laws of every operator hold for the reference, and each of them can fail."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,23 @@ def remembering_elu_vjp(dy, x, *, alpha=1.0, kept=[]):  # noqa: B006
     return refimpl.elu_vjp(dy, x, alpha=kept[-2:][0])
 
 
+def remembering_sizes(x, weight, bias=None, *, kept=[]):  # noqa: B006
+    """Rows beyond those of the call before are zero."""
+    y = refimpl.linear(x, weight, bias)
+    rows = math.prod(x.shape[:-1])
+    kept.append(rows)
+    y.reshape(rows, -1)[kept[-2] if len(kept) % 2 == 0 else rows :] = 0
+    return y
+
+
+class InAnyOrder(Drift):
+    """Another gradient at every call, where sums depend on their order: on integers they do not."""
+
+    def __call__(self, dy, x):
+        whole = np.array_equal(x, np.round(x)) and not np.array_equal(dy, np.round(dy))
+        return super().__call__(dy, x) if whole else self.function(dy, x)
+
+
 def in_memory_order(x):
     return refimpl.relu(x.ravel(order="K")).reshape(x.shape)
 
@@ -194,6 +213,7 @@ WRONG = {
     "inputs_unchanged beside them": {"relu": writes_beyond},
     "determinism": {"relu": Drift(relu)},
     "determinism of a gradient": {"relu_vjp": Drift(relu_vjp)},
+    "determinism of a gradient on integers": {"relu_vjp": InAnyOrder(relu_vjp)},
     "no_memory_of_earlier_calls": {"relu": Cache(relu)},
     "no_memory_of_earlier_calls of a gradient": {"relu_vjp": Cache(relu_vjp)},
     "no_memory_of_earlier_calls in a buffer": {"relu": Buffer(relu)},
@@ -208,6 +228,7 @@ WRONG = {
     "one_element_makes_a_new_call": {"relu": first_and_last},
     "attributes_are_not_remembered": {"elu": remembering_elu},
     "attributes_are_not_remembered of a gradient": {"elu_vjp": remembering_elu_vjp},
+    "sizes_are_not_remembered": {"linear": remembering_sizes},
     "an_attribute_left_out_has_its_default": {"elu": lambda x, *, alpha=2.0: refimpl.elu(x, alpha=alpha)},
     "illegal_arguments_raise: shapes": {"mse_loss": broadcasting_mse_loss},
     "illegal_arguments_raise: labels": {"cross_entropy": lenient_cross_entropy},
@@ -241,6 +262,19 @@ def test_calls_that_are_never_made_are_no_neighbours_either():
     assert judge({"max_pool2d": max_pool2d}, ["max_pool2d"], ["attributes_are_not_remembered"], examples=60).passed
     assert len(asked) > 100
     assert all(asked)
+
+
+@pytest.mark.parametrize(
+    ("length", "stride", "dilation", "drawn"),
+    [(1, 2, 2, False), (1, 2, (2,), False), (1, 2, 1, True), (1, 3, 2, True), (2, 2, 2, True)],
+)
+@pytest.mark.parametrize("name", ["conv1d", "conv2d", "conv3d"])
+def test_a_convolution_that_touches_nothing_is_drawn_unless_a_process_dies_of_it(name, length, stride, dilation, drawn):
+    axes = int(name[4])
+    last = dilation if isinstance(dilation, int) else (1,) * (axes - 1) + dilation
+    shapes = [(1, 4, *(5,) * (axes - 1), length), (2, 2, *(1,) * axes), None]
+    attributes = {"stride": stride, "padding": 1, "dilation": last, "groups": 2}
+    assert is_drawn(operators[name], shapes, attributes) is drawn
 
 
 @pytest.mark.parametrize(
