@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ..refimpl import conv1d, conv2d, conv3d, conv_transpose2d, linear
 from ..refimpl.words import per_axis, reach
 from .case import STRADDLING, Structure, deal, draw_attributes, draw_few, draw_size, structure
-from .law import call, exact, generator, gives, gives_gradient, law, meet, picked, same, small_power, worst
+from .law import call, exact, generator, gives, gives_gradient, identical, law, meet, picked, same, small_power, worst
 
 # what networks have, and libraries kernels of their own for: channels, groups, kernel and stride
 USUAL = ((8, 1, 1, 2), (32, 1, 3, 1), (32, 1, 3, 2), (32, 1, 1, 1),
@@ -283,13 +283,17 @@ def transposed_stride_puts_zeros_into_the_input(asked):
 
 @law(*CONVOLUTIONS, every=2)
 def padding_is_zeros_around_the_input(asked):
-    """padding = P is an input with P zeros before and behind it on every axis."""
+    """padding = P is an input with P zeros before and behind it on every axis, whatever lay there in another call."""
     x, *rest = asked.case.inputs
     (padding,) = settings(asked.case, "padding")
     if max(padding) == 0 or not asked.case.finite:
         return None
-    around = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding)))
-    return same("y", asked, call(asked, around, *rest, padding=0))
+    width = ((0, 0), (0, 0), *((p, p) for p in padding))
+    found = same("y", asked, call(asked, np.pad(x, width), *rest, padding=0))
+    if asked.candidate.deterministic:
+        after = asked.again_after(call(asked, np.pad(x, width, constant_values=1), *rest, padding=0))
+        identical("y", asked.forward[0], after.forward[0], "another result after a call that had ones for padding")
+    return found
 
 
 @law(conv_transpose2d, every=2)

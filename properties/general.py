@@ -631,9 +631,11 @@ def _changes(case, argument, axis):
 
 
 def _out_of_range(case, spec, array):
-    """One entry just above the greatest, just below the least, or far from both: each comes first in its turn."""
+    """One entry just above the greatest, just below the least, far from both, or what some frameworks ignore: each
+    comes first in its turn.
+    """
     _, _, sizes = case.operator.admit(case.inputs, case.attributes)
-    for wrong in np.roll([spec.low + sizes[spec.below], spec.low - 1, 10**6], case.seed % 3):
+    for wrong in np.roll([spec.low + sizes[spec.below], spec.low - 1, 10**6, -100], case.seed % 4):
         if array.size:
             changed = array.copy()
             changed.flat[array.size // 2] = wrong

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..refimpl import binary_cross_entropy_with_logits, cross_entropy, mse_loss
-from .law import call, exact, generator, gives, law, meet, worst
+from .ball import around
+from .law import blaming, call, exact, generator, gives, law, meet, worst
 
 LOSSES = (mse_loss, cross_entropy, binary_cross_entropy_with_logits)
 
@@ -47,6 +48,19 @@ def gradients_share_the_cotangent(asked):
         share = np.expand_dims(share, -1)
     pairs = zip(asked.gradient_names, asked.seen_gradient, one.seen_gradient, strict=True)
     return worst([meet(name, dx, share * unit) for name, dx, unit in pairs if dx is not None and unit is not None])
+
+
+@law(cross_entropy, every=2)
+def impossible_classes_change_nothing(asked):
+    """A further class whose logit is -inf, anywhere among the others, leaves every loss as it is."""
+    if not _judged(asked):
+        return None
+    logits, labels = asked.case.inputs
+    place = int(generator(asked).integers(logits.shape[1] + 1))
+    masked = np.insert(logits, place, -np.inf, axis=1)
+    other = call(asked, masked, labels + (labels >= place), cotangents=asked.case.cotangents)
+    with blaming(other):
+        return meet("loss", asked.seen[0], around(other.forward[0], asked.expected[0]))
 
 
 # --- squares -----------------------------------------------------------------------------------------------------

@@ -169,17 +169,17 @@ def writes_beyond(x):
 
 
 class Lender:
-    """The result lies in what an earlier call was given."""
+    """The result lies in what the call before was given."""
 
     def __init__(self):
-        self.given = {}
+        self.given = np.zeros(0)
 
     def __call__(self, x):
-        y = relu(x)
-        place = self.given.setdefault((x.shape, x.dtype), x)
-        if place is x or not place.flags.writeable or not place.flags.c_contiguous:
-            self.given[x.shape, x.dtype] = x
+        y, place = relu(x), self.given
+        self.given = x
+        if place.dtype != x.dtype or place.size < x.size or not (place.flags.writeable and place.flags.c_contiguous):
             return y
+        place = place.reshape(-1)[: x.size].reshape(x.shape)
         place[...] = y
         return place
 
