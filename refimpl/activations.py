@@ -175,8 +175,11 @@ def _axis_exists(shapes, attributes, sizes):
 )
 def softmax(x, *, axis=-1):
     """e^x / sum e^x along an axis. 0 where x is -inf; NaN where all are."""
-    e = np.exp(_below_maximum(x, axis))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    d = _below_maximum(x, axis)
+    e = np.exp(d)
+    total = np.sum(e, axis=axis, keepdims=True)
+    # The second form, the exponential of log_softmax, was SciPy's.
+    return forms(e / total, np.exp(d - np.log(total)))
 
 
 @softmax.vjp
