@@ -444,7 +444,8 @@ def cases(draw, operator, dtype, regimes=None):
         for shape, spec in zip(operator.result_shapes(inputs, attributes), operator.results.values(), strict=True)
     )
     given = [i for i, dy in enumerate(cotangents) if dy is not None]
-    if len(cotangents) > 1 and (alone := deal(draw, "cotangent alone", (None, None, *given))) is not None:
+    all_or_one = (*(None,) * (len(given) - 1), *given)
+    if len(given) > 1 and (alone := deal(draw, "cotangent alone", all_or_one)) is not None:
         cotangents = tuple(dy if i == alone else None for i, dy in enumerate(cotangents))
     arrays = [*inputs, *cotangents]
     odd, repeats = rng.integers(len(arrays)), list(REPEATS)
