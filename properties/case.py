@@ -334,8 +334,8 @@ def deal(draw, name, options):
 
 
 def draw_attribute(draw, name, attribute, axes=1):
-    """An attribute at one of its edges; one for each axis in every other case, where that is allowed."""
-    if attribute.per_axis and deal(draw, f"{name} of each axis", (False, True)):
+    """An attribute at one of its edges; one for each axis in two cases of three, where that is allowed."""
+    if attribute.per_axis and deal(draw, f"{name} of each axis", (False, True, True)):
         values = tuple(deal(draw, f"{name} of axis {axis}", attribute.edges) for axis in range(axes))
         return None if None in values else values
     return deal(draw, name, attribute.edges)

@@ -21,7 +21,7 @@ def windows_of_padding(shapes, attributes):
 @structure(avg_pool2d, max_pool2d, leaves_out=windows_of_padding)
 def pooling_structure(draw, operator, large):
     attributes = draw_attributes(draw, operator, 2)
-    if large or deal(draw, "usual", (False, False, True)):  # what networks use: windows that overlap
+    if large or deal(draw, "usual", (False, False, False, True)):  # what networks use: windows that overlap
         usual = {"kernel_size": 3, "stride": deal(draw, "usual stride", (1, 2, 1)), "padding": 1, "dilation": 1}
         attributes.update({name: value for name, value in usual.items() if name in attributes})
     kernel = per_axis(attributes["kernel_size"], 2)
