@@ -36,7 +36,7 @@ def draw_shared(draw, operator, axes, large):
         return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
     many = "positions" if axes < 3 else None
     longs = ("patches", "thin", "one", "I", "O", "channels", "depthwise", "depthwise", "N", many)
-    long = deal(draw, "long axis", longs)
+    long = deal(draw, "long axis", longs if operator is conv_transpose2d else (*longs, "border"))
     channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
     if long == "one":
         channels, attributes["groups"] = (1, 1), 1
@@ -48,6 +48,8 @@ def draw_shared(draw, operator, axes, large):
     sizes = (1, 2, 3, 1, 4, 5, 7) if axes < 3 else (1, 2, 3, 3)
     kernel = tuple(deal(draw, f"kernel of axis {axis}", sizes) for axis in range(axes))
     kernel = kernel[:1] * axes if deal(draw, "square kernel", (False, True)) else kernel
+    if long == "border":  # wider than the image
+        attributes["padding"] = deal(draw, "border", (2, 3))
     if long == "patches":
         attributes.update(stride=kernel, padding=0, dilation=1)
     if long == "thin":
@@ -64,6 +66,8 @@ def draw_positions(draw, last, long):
     """How many places a kernel takes along an axis: many along the last, if that is the long one."""
     if long in ("a long row", "thin") and not last:
         return 1
+    if long == "border":
+        return draw_few(draw)
     if long == "a long row":
         return 33_001  # beyond 15 bits
     beyond = (9, 17, 33) if long == "usual" else STRADDLING
