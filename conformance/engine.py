@@ -20,9 +20,9 @@ from hypothesis import seed as hypothesis_seed
 from hypothesis.errors import Flaky
 
 from .. import properties, refimpl
-from ..properties.case import BACKEND, cases, pairs, possible_pairs, seed_of
+from ..properties.case import BACKEND, cases, is_drawn, pairs, possible_pairs, seed_of
 from ..properties.law import Violation, Worst, registry, worst
-from ..refimpl.operator import DTYPES
+from ..refimpl.operator import DTYPES, Array
 from . import catalogue, workers
 from .candidate import Asked, Candidate, Unusable, interruptible, load, within_memory
 from .expectations import Expectations
@@ -459,11 +459,11 @@ class Shrink:
         return self.simplify(law, *best)
 
     def cut(self, law, case, violation):
-        """Half of an axis after the other taken away, from all arrays that have it."""
+        """One attribute after the other at its simplest, half of an axis after the other taken away."""
         improved = True
         while improved and not self.spent:
             improved = False
-            for smaller in _halves(case):
+            for smaller in _smaller(case):
                 if self.spent:
                     break
                 if found := self.fails(law, smaller, violation.kind):
@@ -501,45 +501,54 @@ class _Same(Exception):
     """The failure that is being shrunk."""
 
 
-def _halves(case):
-    """The legal cases with one half of one axis: of a name, or of the several axes that one name stands for."""
+def _smaller(case):
+    """The legal cases with one attribute at its simplest, or one half of what one name stands for in all arrays."""
     operator = case.operator
+    _, _, sizes = operator.admit(case.inputs, case.attributes)
     specs = [operator.declared(i).axes for i in range(len(case.inputs))]
     specs += [result.axes for result in operator.results.values()]
     arrays = {name: v for name, v in case.attributes.items() if isinstance(v, np.ndarray)}
-    every = [*zip(specs, case.arrays, strict=True), *((operator.attributes[n].axes, v) for n, v in arrays.items())]
-    places = [_places(axes, array) for axes, array in every]
-    for name, size in dict.fromkeys((name, size) for at in places for name, (_, size) in at.items()):
-        for half in (slice(0, size // 2), slice(size // 2, size)) if size > 1 else ():
-            cut = [
-                array if name not in at else array[(slice(None),) * at[name][0] + (half,)].copy()
-                for at, (_, array) in zip(places, every, strict=True)
-            ]
-            n = len(case.arrays)
-            smaller = replace(
-                case.with_arrays(cut[:n]), attributes={**case.attributes, **dict(zip(arrays, cut[n:], strict=True))}
-            )
-            if _is_legal(smaller):
-                yield smaller
+    for name, spec in operator.attributes.items():
+        plain = None if isinstance(spec, Array) else operator.defaults.get(name, spec.edges[0])
+        if name in arrays or case.attributes[name] != plain:
+            yield from _legal(case, case.arrays, {name: plain})
+    for name, size in sizes.items():
+        for place, n in enumerate(size if isinstance(size, tuple) else (size,)):
+            for half in (slice(0, n // 2), slice(n // 2, n)) if n > 1 else ():
+                cut = [_cut(a, axes, sizes, name, place, half) for axes, a in zip(specs, case.arrays, strict=True)]
+                of = {k: _cut(v, operator.attributes[k].axes, sizes, name, place, half) for k, v in arrays.items()}
+                if any(a is not b for a, b in zip(cut, case.inputs, strict=False)):
+                    yield from _legal(case, cut, of)
 
 
-def _places(axes, array):
-    """Where each axis of an array stands, and its size: by its name, of several of one name by its number as well."""
-    found, at = {}, 0
+def _cut(array, axes, sizes, name, place, half):
+    """The array with this half of a name's size: of `*name` along the axis at this place."""
+    at = 0
     for axis in axes if array is not None else ():
-        several = array.ndim - len(axes) + 1 if axis.many else 1
-        for number in range(several):
-            found[axis.token, number] = at + number, array.shape[at + number]
-        at += several
-    return found
+        if axis.many:
+            array = array[(slice(None),) * (at + place) + (half,)] if axis.many == name else array
+        elif name in axis.factors and not axis.unknown(sizes):
+            shape, factors = array.shape, [int(f) if f.isdigit() else sizes[f] for f in axis.factors]
+            wide = array.reshape(*shape[:at], *factors, *shape[at + 1 :])
+            wide = wide[(slice(None),) * (at + axis.factors.index(name)) + (half,)]
+            array = wide.reshape(*shape[:at], shape[at] // sizes[name] * (half.stop - half.start), *shape[at + 1 :])
+        at += array.ndim - len(axes) + 1 if axis.many else 1
+    return array
 
 
-def _is_legal(case):
+def _legal(case, arrays, attributes):
+    """The case with these arrays and attributes, its cotangents in the shapes that then come, if it may be called."""
+    inputs, cotangents = arrays[: len(case.inputs)], arrays[len(case.inputs) :]
+    attributes = {**case.attributes, **attributes}
     try:
-        shapes = case.operator.result_shapes(case.inputs, case.attributes)
+        shapes = case.operator.result_shapes(inputs, attributes)
     except (ValueError, TypeError):
-        return False
-    return all(dy is None or dy.shape == shape for dy, shape in zip(case.cotangents, shapes, strict=True))
+        return
+    if not is_drawn(case.operator, [None if a is None else a.shape for a in inputs], attributes):
+        return
+    cotangents = [None if dy is None else np.resize(dy, shape) for dy, shape in zip(cotangents, shapes, strict=True)]
+    arrays = [None if a is None else a.copy() for a in (*inputs, *cotangents)]
+    yield replace(case.with_arrays(arrays), attributes=attributes)
 
 
 def _size(case):

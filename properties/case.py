@@ -335,10 +335,13 @@ def deal(draw, name, options):
 
 def draw_attribute(draw, name, attribute, axes=1):
     """An attribute at one of its edges; one for each axis in two cases of three, where that is allowed."""
-    if attribute.per_axis and deal(draw, f"{name} of each axis", (False, True, True)):
-        values = tuple(deal(draw, f"{name} of axis {axis}", attribute.edges) for axis in range(axes))
-        return None if None in values else values
-    return deal(draw, name, attribute.edges)
+    if not attribute.per_axis:
+        return deal(draw, name, attribute.edges)
+    each = deal(draw, f"{name} of each axis", (False, True, True))
+    values = tuple(deal(draw, f"{name} of axis {axis}", attribute.edges) for axis in range(axes))
+    if not each:
+        return values[0]
+    return None if None in values else values
 
 
 def draw_attributes(draw, operator, axes=1):

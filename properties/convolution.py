@@ -15,10 +15,14 @@ from .law import call, exact, generator, gives, gives_gradient, identical, law, 
 USUAL = ((8, 1, 1, 2), (32, 1, 3, 1), (32, 1, 3, 2), (32, 1, 1, 1),
          (8, 8, 3, 2), (32, 32, 3, 2), (8, 4, 3, 1), (32, 4, 1, 2))  # fmt: skip
 CHANNELS = (7, 8, 9, 16, 17, 32, 33, 65)  # beyond a vector's width, and times groups and a kernel
+LONG_CHANNELS = {  # by the long axis: of which channels, and how many
+    "I": ("I", CHANNELS), "O": ("O", CHANNELS),
+    "channels": ("IO", (8, 16, 32, 33)), "depthwise": ("I", (4, 8, 16, 24, 33)),
+}  # fmt: skip
 
 
 def draw_shared(draw, operator, axes, large):
-    """Attributes, channels, kernel and batch, and the chosen long axis."""
+    """Attributes, channels, kernel and batch, and the chosen long axis: as many draws for each, that it may shrink."""
     attributes = draw_attributes(draw, operator, axes)
     shape = deal(draw, "of what", ("many images", "a long row", "a long kernel")) if large else None
     if shape == "many images":
@@ -35,21 +39,19 @@ def draw_shared(draw, operator, axes, large):
         attributes.update(groups=groups, stride=stride, dilation=1, padding=deal(draw, "same", (0, 1)) * (size // 2))
         return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
     many = "positions" if axes < 3 else None
-    longs = ("patches", "thin", "one", "I", "O", "channels", "depthwise", "depthwise", "N", many)
+    longs = ("one", "patches", "thin", "I", "O", "channels", "depthwise", "depthwise", "N", many)
     long = deal(draw, "long axis", longs if operator is conv_transpose2d else (*longs, "border"))
-    channels = tuple(draw_size(draw, name, long, CHANNELS) for name in ("I", "O"))
+    of, beyond = LONG_CHANNELS.get(long, ("", CHANNELS))
+    i, o = (draw_size(draw, name, name if name in of else None, beyond) for name in ("I", "O"))
     if long == "one":
-        channels, attributes["groups"] = (1, 1), 1
-    if long == "channels":
-        channels = tuple(deal(draw, "many channels", (8, 16, 32, 33)) for _ in channels)
+        i = o = attributes["groups"] = 1
     if long == "depthwise":
-        channels = (1, draw_few(draw))
-        attributes["groups"] = deal(draw, "depth", (4, 8, 16, 24, 33))
+        attributes["groups"], i, o = i, 1, 1 + o % 2
     sizes = (1, 2, 3, 1, 4, 5, 7) if axes < 3 else (1, 2, 3, 3)
     kernel = tuple(deal(draw, f"kernel of axis {axis}", sizes) for axis in range(axes))
     kernel = kernel[:1] * axes if deal(draw, "square kernel", (False, True)) else kernel
     if long == "border":  # wider than the image
-        attributes["padding"] = deal(draw, "border", (2, 3))
+        attributes["padding"] = 2 + kernel[0] % 2
     if long == "patches":
         attributes.update(stride=kernel, padding=0, dilation=1)
     if long == "thin":
@@ -59,7 +61,7 @@ def draw_shared(draw, operator, axes, large):
         if long == "N"
         else deal(draw, "batch", (1, 2, 3, 2, 1, 4, 1, 2, 3, 2, 1, 0))
     )
-    return attributes, channels, kernel, batch, long
+    return attributes, (i, o), kernel, batch, long
 
 
 def draw_positions(draw, last, long):

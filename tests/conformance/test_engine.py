@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -263,6 +264,14 @@ def test_an_operator_on_which_no_chosen_law_bears_is_left_out():
 
 def size(array):
     return 0 if array is None else array.size
+
+
+def test_a_fault_seen_first_in_a_large_case_is_made_as_small():
+    faulty = Path(__file__).parents[2] / "examples" / "faulty" / "conv2d_ignores_dilation.py"
+    report = judge(str(faulty), laws=["agreement"], dtypes=["float32"], seed=3, shrink=60)
+    case = report.failures[0].counterexample.case
+    assert sum(map(size, case.inputs)) <= 5
+    assert case.attributes["stride"] == 1
 
 
 def test_the_examples_fail(faulty):
