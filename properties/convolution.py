@@ -36,7 +36,8 @@ def draw_shared(draw, operator, axes, large):
     if deal(draw, "usual", (False, False, True)):
         width, groups, size, stride = deal(draw, "network", USUAL)
         within = (min(width, 8) if axes == 3 else width) // groups or 1
-        attributes.update(groups=groups, stride=stride, dilation=1, padding=deal(draw, "same", (0, 1)) * (size // 2))
+        padding = deal(draw, "same", (0, size // 2, (*(0,) * (axes - 1), size // 2)))
+        attributes.update(groups=groups, stride=stride, dilation=1, padding=padding)
         return attributes, (within, within), (size,) * axes, draw_few(draw), "usual"
     many = "positions" if axes < 3 else None
     longs = ("one", "patches", "thin", "I", "O", "channels", "depthwise", "depthwise", "N", many)
