@@ -13,7 +13,7 @@ import os
 import pickle
 import signal
 import time
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 from typing import Any
 
 from ..properties.law import Law, registry
@@ -30,13 +30,25 @@ def cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _forkserver(*modules) -> Any:
+    """Where processes come from that have imported these; as there is one a core, NumPy multiplies in one thread."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    if (threads := "OPENBLAS_NUM_THREADS") not in os.environ:
+        os.environ[threads] = "1"
+        try:
+            forkserver.ensure_running()
+        finally:
+            del os.environ[threads]
+    return context
+
+
 def alone(function, work, jobs=None, seconds=math.inf):
     """Call a function of plain data in a process of its own for each tuple of arguments: (arguments, result, error).
 
     A process that crashes, or takes longer, has no result. `jobs`: so many at a time; None: one a core.
     """
-    context: Any = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context = _forkserver(function.__module__)
     work, running = list(work), dict[Any, Any]()
     try:
         while work or running:
@@ -72,10 +84,9 @@ def side_by_side(plan, judge, arguments, jobs):
 
     judge(arguments, progress) is what a worker starts with: it gives the function that judges an operator by its name.
     """
-    context = multiprocessing.get_context("forkserver")
     adapter = plan.candidate.spec.partition(":")[0]
     adapters = [f"{__package__}.adapters.{adapter}"] if plan.candidate.spec in ADAPTERS else []
-    context.set_forkserver_preload([f"{__package__}.engine", *adapters])
+    context = _forkserver(f"{__package__}.engine", *adapters)
     waiting = [operator for operator in plan.operators if plan.candidate.offers(operator.name)]
     running: dict[Any, tuple[Any, Operator]] = {}
 
@@ -88,7 +99,7 @@ def side_by_side(plan, judge, arguments, jobs):
 
     def assign(pipe, process):
         if waiting:
-            running[pipe] = process, waiting.pop(0)
+            running[pipe] = process, waiting.pop()  # the last ones, composites and recurrent nets, take longest
             with contextlib.suppress(BrokenPipeError):
                 pipe.send(catalogue.origin(running[pipe][1]))
         else:

@@ -323,7 +323,7 @@ def structure(*operators, leaves_out=None):
 SMALL = (1, 2, 3, 4, 5)
 STRADDLING = (7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 63, 64, 65, 127, 128, 129, 255, 256, 257)
 EVERY = "every axis"  # is long, and none very long
-HUGE = 70_001  # elements of a large case: beyond 16 bits
+HUGE = 66_001  # elements of a large case: beyond 16 bits
 LARGE_CASES = 8  # one case of so many is large: three of the 25 of a quick run
 
 

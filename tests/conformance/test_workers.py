@@ -98,7 +98,7 @@ def test_an_interruption_recalls_what_was_found(file):
         if len(seen) == 30:
             raise KeyboardInterrupt
 
-    names = ["lstm", "gru", *NAMES]
+    names = [*NAMES, "gru", "lstm"]  # the last ones are judged first
     report = judge(
         file("from oplaws.refimpl import *\n"), names, dtypes=["float32"], examples=500, jobs=2, progress=progress
     )
