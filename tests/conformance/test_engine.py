@@ -13,9 +13,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from oplaws import properties
 from oplaws.conformance import engine
 from oplaws.conformance.candidate import Unusable
 from oplaws.conformance.engine import judge
+from oplaws.properties.case import Case
 from oplaws.properties.law import EXACT, law, registry
 from oplaws.refimpl import operators
 from oplaws.refimpl.operator import choice, data, number, operator, result, weight
@@ -272,6 +274,28 @@ def test_a_fault_seen_first_in_a_large_case_is_made_as_small():
     case = report.failures[0].counterexample.case
     assert sum(map(size, case.inputs)) <= 5
     assert case.attributes["stride"] == 1
+
+
+def convolution(x, weight, **attributes):
+    x, weight = (np.arange(math.prod(shape), dtype=np.float64).reshape(shape) for shape in (x, weight))
+    attributes = {**operators["conv2d"].defaults, **attributes}
+    (shape,) = operators["conv2d"].result_shapes((x, weight, None), attributes)
+    layouts = ("contiguous",) * 4
+    return Case(operators["conv2d"], "float64", (x, weight, None), attributes, (np.ones(shape),), layouts)
+
+
+def test_half_of_a_name_is_taken_of_every_axis_that_it_is_a_factor_of():
+    case = convolution((1, 6, 1, 1), (2, 3, 1, 1), groups=2)
+    halves = [c for c in engine._smaller(case) if c.attributes["groups"] == 2 and c.inputs[1].shape[1] < 3]
+    assert [c.inputs[0].ravel().tolist() for c in halves] == [[0, 3], [1, 2, 4, 5]]
+    assert [c.inputs[1].ravel().tolist() for c in halves] == [[0, 3], [1, 2, 4, 5]]
+
+
+def test_nothing_is_made_smaller_into_a_call_that_is_never_made():
+    properties.load()
+    case = convolution((1, 1, 1, 3), (1, 1, 1, 2), padding=(0, 2), dilation=(1, 3))
+    widths = {c.inputs[0].shape[3] for c in engine._smaller(case) if c.attributes == case.attributes}
+    assert widths == {2, 3}  # with one column all windows would lie in padding
 
 
 def test_the_examples_fail(faulty):
