@@ -413,7 +413,7 @@ def _answer(candidate, request):
     if request.before:
         values = _call(candidate, request, given, dict(attributes))
         results = [v for v in (values if type(values) is tuple else (values,)) if type(v) is np.ndarray]
-        kept += [(v, v.tobytes(), False) for v in results if not _share(v, given)]
+        kept += [(v, v.copy(), False) for v in results if not _share(v, given)]
         for place, array in zip(given, pristine, strict=True):
             if place is not None:
                 place[...] = array
@@ -441,11 +441,11 @@ def _answer(candidate, request):
             shared += [(i, j) for j, a in enumerate(lender) if a is not None and np.may_share_memory(value, a)]
     results = [v for v in values[:MANY] if type(v) is np.ndarray and not wrong]
     lent_before = [live for live, _, argument in kept if argument]
-    disturbed = any(live.tobytes() != was for live, was, _ in kept) or any(_share(v, lent_before) for v in results)
+    disturbed = not all(same(was, live) for live, was, _ in kept) or any(_share(v, lent_before) for v in results)
     if disturbed:  # told once, and not of the next call as well
         _LATEST.clear()
     for argument, arrays_of in ((False, results), (True, given)):
-        _LATEST.extend((a, a.tobytes(), argument) for a in arrays_of if a is not None and a.nbytes < 2**16)
+        _LATEST.extend((a, a.copy(), argument) for a in arrays_of if a is not None and a.nbytes < 2**16)
     return Reply(
         () if wrong else tuple(copies),
         kind="type" if wrong else "",
@@ -463,7 +463,7 @@ def _share(array, others):
 
 
 MANY = 64  # results of one call; no operator has so many
-_LATEST: Any = collections.deque(maxlen=12)  # (array, its bytes then, argument?): small ones of the latest calls
+_LATEST: Any = collections.deque(maxlen=12)  # (array, what it held, argument?): small ones of the latest calls
 _LENT: Any = collections.deque(maxlen=8)  # alive, so that the next call's attributes lie elsewhere
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +20,8 @@ from oplaws.properties.case import Case
 from oplaws.properties.law import EXACT, law, registry
 from oplaws.refimpl import operators
 from oplaws.refimpl.operator import choice, data, number, operator, result, weight
+
+from .conftest import FAULTY
 
 # an operator that the project does not know
 
@@ -269,8 +270,8 @@ def size(array):
 
 
 def test_a_fault_seen_first_in_a_large_case_is_made_as_small():
-    faulty = Path(__file__).parents[2] / "examples" / "faulty" / "conv2d_ignores_dilation.py"
-    report = judge(str(faulty), laws=["agreement"], dtypes=["float32"], seed=3, shrink=60)
+    faulty = str(FAULTY / "conv2d_ignores_dilation.py")
+    report = judge(faulty, laws=["agreement"], dtypes=["float32"], seed=3, shrink=60)
     case = report.failures[0].counterexample.case
     assert sum(map(size, case.inputs)) <= 5
     assert case.attributes["stride"] == 1

@@ -236,6 +236,23 @@ WRONG = {
 }
 
 
+class Flattener:
+    """The result of the call before loses its shape, though no value."""
+
+    def __init__(self):
+        self.before = np.zeros(0)
+
+    def __call__(self, x):
+        self.before.shape = (-1,)
+        self.before = relu(x)
+        return self.before
+
+
+def test_a_result_keeps_its_shape():
+    report = judge({"relu": Flattener(), "relu_vjp": relu_vjp}, ["relu"], examples=10, shrink=0)
+    assert "aliasing" in {f.counterexample.violation.kind for f in report.failures}
+
+
 def test_a_result_stays_as_it_is_for_several_calls():
     report = judge({"relu": TwoBuffers(relu), "relu_vjp": relu_vjp}, ["relu"], examples=10, shrink=0)
     assert "aliasing" in {f.counterexample.violation.kind for f in report.failures}
