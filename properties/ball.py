@@ -212,21 +212,22 @@ def _element(m, r, operands, unknown=None, **facts):
 def _terms(ball):
     if ball.terms is not None:
         return ball.terms
-    exact = ball.r == 0
+    exact, total = ball.r == 0, np.abs(ball.m) + ball.r
     step = np.where(exact, grid(ball.m), 0.0) if exact.any() else np.zeros(ball.shape)
-    return Terms(np.abs(ball.m) + ball.r, (np.abs(ball.m) + ball.r > 0).astype(float), step, ball.r, False)
+    return Terms(total, (total > 0).astype(float), step, ball.r, False)
 
 
-def _rounded_part(ball):
-    """Half types may round a partial sum before it goes on."""
-    a = ball.arithmetic
-    return a.rounding(ball.m, ball.terms.radius) if ball.terms is not None and a.ua < a.u else 0.0
+def _carried(ball, terms):
+    """The radius with which a sum goes on: half types may round it before."""
+    rounds = ball.terms is not None and ball.arithmetic.ua < ball.arithmetic.u
+    return terms.radius + ball.arithmetic.rounding(ball.m, terms.radius) if rounds else terms.radius
 
 
 def _summed(m, terms, a, unknown, nan, inf):
     """A ball from the terms of its sum."""
-    if not np.isfinite(m).all():
+    if not np.maximum.reduce(terms.total, axis=None, initial=0.0) <= a.largest:  # mostly it is, and m finite
         terms = terms.each(lambda part: np.where(np.isfinite(m), part, 0.0))
+        unknown = _either(unknown, terms.total > a.largest)
     count = terms.count if terms.products else np.maximum(terms.count - 1, 0)
     step = np.where(terms.grid >= a.eta, terms.grid, 0.0)
     inexact = terms.total > step * 2.0**a.digits
@@ -234,8 +235,6 @@ def _summed(m, terms, a, unknown, nan, inf):
     r = terms.radius + (error if a.fast else error * inexact)
     if a.ua < a.u:
         r = r + a.rounding(m, r)
-    if not np.maximum.reduce(terms.total, axis=None, initial=0.0) <= a.largest:
-        unknown = _either(unknown, terms.total > a.largest)
     return _settled(m, r, a, unknown, nan, inf, terms=terms)
 
 
@@ -243,22 +242,20 @@ def _add(a, b, sign=1):
     m = a.m + b.m if sign > 0 else a.m - b.m
     if a.terms is not None or b.terms is not None:
         p, q = _terms(a), _terms(b)
-        radius = p.radius + q.radius + _rounded_part(a) + _rounded_part(b)
-        merged = Terms(
-            p.total + q.total, p.count + q.count, np.minimum(p.grid, q.grid), radius, p.products or q.products
-        )
+        radius, products = _carried(a, p) + _carried(b, q), p.products or q.products
+        merged = Terms(p.total + q.total, p.count + q.count, np.minimum(p.grid, q.grid), radius, products)
         nan, inf = (lambda: np.isnan(a.m) | np.isnan(b.m)), (lambda: ~np.isfinite(a.m) | ~np.isfinite(b.m))
         return _summed(m, merged, a.arithmetic, _unknown(a, b), nan, inf)
-    arithmetic = a.arithmetic
-    local = arithmetic.u * (np.abs(m) + a.r + b.r)
+    arithmetic, r = a.arithmetic, a.r + b.r
+    local = arithmetic.u * (np.abs(m) + r)
     if a.product or b.product:
-        local = local + arithmetic.u * (np.abs(a.m) + a.r + np.abs(b.m) + b.r)
-    exact = (a.r == 0) & (b.r == 0)
+        local = local + arithmetic.u * (np.abs(a.m) + np.abs(b.m) + r)
+    exact = r == 0
     if exact.any():
         back = m - a.m
         lost = (a.m - (m - back)) + ((b.m if sign > 0 else -b.m) - back)
         local = np.where(exact & (lost == 0) & arithmetic.holds(m), 0.0, local)
-    return _element(m, a.r + b.r + local, (a, b))
+    return _element(m, r + local, (a, b))
 
 
 def _negative(a):
@@ -287,7 +284,7 @@ def _multiply(a, b):
     exact = (a.r == 0) & (b.r == 0)
     if exact.any():
         local = np.where(exact & _exact_product(a.m, b.m, m, arithmetic), 0.0, local)
-    r = np.where((m == 0) & (r == 0), 0.0, r + local)
+    r = r + local if m.all() else np.where((m == 0) & (r == 0), 0.0, r + local)
     return _element(m, r, (a, b), product=True)
 
 
@@ -313,7 +310,7 @@ def _function(units, exact_at, value, spread):
 
     def rule(a):
         m = value(a.m)
-        r = np.where(a.r > 0, spread(a.m, a.r, m), 0.0)
+        r = np.where(a.r > 0, spread(a.m, a.r, m), 0.0) if a.r.any() else a.r
         local = units * a.arithmetic.u * (np.abs(m) + r) + a.arithmetic.eta
         local = np.where((a.r == 0) & ((a.m == exact_at) | np.isinf(a.m)), 0.0, local)
         return _element(m, _vanish(m, r + local, a.arithmetic), (a,))
@@ -322,7 +319,8 @@ def _function(units, exact_at, value, spread):
 
 
 def _exp_spread(x, r, y):
-    return np.where(r <= 0.5, np.exp(x) * np.expm1(np.minimum(r, 1.0)), np.exp(x + r) - np.exp(x))
+    near = np.exp(x) * np.expm1(np.minimum(r, 1.0))
+    return near if r.max(initial=0.0) <= 0.5 else np.where(r <= 0.5, near, np.exp(x + r) - np.exp(x))
 
 
 def _log_spread(x, r, y):
@@ -362,8 +360,10 @@ def _select(function):
 
     def rule(a, b):
         m = function(a.m, b.m)
-        low, high = function(a.m - a.r, b.m - b.r), function(a.m + a.r, b.m + b.r)
-        r = np.where(np.isfinite(m), np.maximum(np.maximum(high - m, m - low), 0.0), 0.0)
+        r = np.zeros(m.shape)
+        if a.r.any() or b.r.any():
+            low, high = function(a.m - a.r, b.m - b.r), function(a.m + a.r, b.m + b.r)
+            r = np.where(np.isfinite(m), np.maximum(np.maximum(high - m, m - low), 0.0), 0.0)
         masks = (_broadcast(_either(p, q), m) for p, q in ((a.any, b.any), (a.over, b.over)))
         return Ball(m, r, a.arithmetic, *masks, product=a.product or b.product)
 
@@ -401,11 +401,11 @@ def _contract(product, a, b):
         radius = radius + product(ra, size_b)
     if rb.any():
         radius = radius + product(np.abs(a.m), rb)
-    touched_a, touched_b = size_a != 0, size_b != 0
     count = np.full(m.shape, float(a.shape[-1]))
-    if not (touched_a.all() and touched_b.all()):
-        count = product(touched_a.astype(float), touched_b.astype(float))
-    step = np.where(radius == 0, _common_grid(a, ra) * _common_grid(b, rb), 0.0)
+    if not (size_a.all() and size_b.all()):
+        count = product((size_a != 0).astype(float), (size_b != 0).astype(float))
+    exact = radius == 0
+    step = np.where(exact, _common_grid(a, ra) * _common_grid(b, rb), 0.0) if exact.any() else np.zeros(m.shape)
     too_large = None
     if arithmetic.fast:  # in units of the norm: the one operand's sum times the largest of the other
         last = lambda x: tuple(range(-min(x.ndim, 2), 0))  # noqa: E731
@@ -456,8 +456,8 @@ def _meets(product, operands, masks):
 
 def _reduction(x, axis, keepdims):
     """np.sum along the axes; where a sum is unknown; where its terms hold NaN, and infinities."""
-    add = functools.partial(np.sum, axis=axis, keepdims=keepdims)
-    some = functools.partial(np.any, axis=axis, keepdims=keepdims)
+    add = functools.partial(np.add.reduce, axis=axis, keepdims=keepdims)
+    some = functools.partial(np.logical_or.reduce, axis=axis, keepdims=keepdims)
     unknown = _unknown(x)
     return add, (None if unknown is None else some(unknown), lambda: some(np.isnan(x.m)), lambda: some(np.isinf(x.m)))
 
@@ -466,7 +466,7 @@ def _sum(x, axis=None, keepdims=False):
     add, origins = _reduction(x, axis, keepdims)
     m, terms = np.asarray(add(x.m)), _terms(x)
     step = np.min(terms.grid, axis=axis, keepdims=keepdims, initial=np.inf)
-    radius = add(terms.radius + _rounded_part(x))
+    radius = add(_carried(x, terms))
     return _summed(m, Terms(add(terms.total), add(terms.count), step, radius, terms.products), x.arithmetic, *origins)
 
 
@@ -497,8 +497,7 @@ def _max(x, axis=None, keepdims=False):
 def _forms(*balls):
     a = next(x for x in balls if isinstance(x, Ball)).arithmetic
     balls = [_ball(x, a) for x in balls]
-    m = balls[0].m
-    nans = [np.isnan(x.m) for x in balls]
+    m, nans = balls[0].m, [np.isnan(x.m) for x in balls]
     mixed = functools.reduce(np.logical_or, nans) & ~functools.reduce(np.logical_and, nans)
     infinite = np.isinf(m) & functools.reduce(np.logical_or, [x.m != m for x in balls])
     free = mixed | infinite | functools.reduce(np.logical_or, [np.isinf(x.m) & np.isfinite(m) for x in balls])
@@ -509,18 +508,21 @@ def _forms(*balls):
 
 def _lerp(a, b, t):
     """The product form's propagation, and the local errors of the other forms: 2 |t| or 3 |1 - t| of |b - a|, and 1."""
-    u = next(x for x in (a, b, t) if isinstance(x, Ball)).arithmetic
+    given = [x for x in (a, b, t) if isinstance(x, Ball)]
+    u = given[0].arithmetic
     a, b, t = (_ball(x, u) for x in (a, b, t))
     form = (1 - t) * a + t * b
-    x, y, s = (Ball(z.m, np.zeros(z.shape), u) for z in (a, b, t))
-    rounded = ((x + s * (y - x)).r > 0) | ((y - (1 - s) * (y - x)).r > 0)
     apart = np.abs(b.m - a.m) + a.r + b.r
+    rounded = (apart > 0) & functools.reduce(np.logical_or, [x.r > 0 for x in given])
+    if not rounded.all():  # of numbers that are known it can be told
+        x, y, s = (Ball(z.m, np.zeros(z.shape), u) for z in (a, b, t))
+        rounded = rounded | ((x + s * (y - x)).r > 0) | ((y - (1 - s) * (y - x)).r > 0)
     share = np.maximum(2 * (np.abs(t.m) + t.r), 3 * (np.abs(1 - t.m) + t.r))
     local = u.u * (share * apart + np.abs(form.m) + form.r)
-    local = np.where(rounded & np.isfinite(local), local, 0.0)
+    r = np.where(rounded & np.isfinite(local), form.r + local, form.r)
     infinite = np.broadcast_to(np.isinf(a.m) | np.isinf(b.m), form.shape)  # some forms subtract them from each other
     unknown = _either(form.any, infinite if infinite.any() else None)
-    return Ball(form.m, form.r + local, u, unknown, form.over, product=True)
+    return Ball(form.m, r, u, unknown, form.over, product=True)
 
 
 def _winners(cells):
@@ -539,7 +541,7 @@ def _fold(cells, size, stride, dilation):
     put = functools.partial(words.fold, size=size, stride=stride, dilation=dilation)
     terms, m = _terms(cells), put(cells.m)
     step = np.full(m.shape, terms.grid.min(initial=np.inf))
-    radius = put(terms.radius + _rounded_part(cells))
+    radius = put(_carried(cells, terms))
     merged = Terms(put(terms.total), put(terms.count), step, radius, terms.products)
 
     def some(mask):
@@ -583,9 +585,8 @@ def _mean_value(operator, ball, attributes):
     (slope,) = operator.gradient.run(one, (Ball(ball.m, ball.r, inner, ball.any),), attributes)
     spread = ball.r > 0
     reach = np.where(spread, (np.abs(slope.m) + slope.r) * ball.r, 0.0)
-    unknown = None if slope.any is None else slope.any & spread
     known = lambda: np.ones(ball.shape, bool)  # noqa: E731
-    unknown = _either(value.any, unknown, value.over)
+    unknown = _either(value.any, None if slope.any is None else slope.any & spread, value.over)
     return _settled(value.m, value.r + reach, a, unknown, known, known, product=value.product)
 
 
@@ -625,9 +626,8 @@ def around(values, expected):
 
 
 def _aware(arithmetic, arrays):
-    special = any(x is not None and x.dtype.kind not in "iu" and not np.isfinite(np.asarray(
-        x.m if isinstance(x, Ball) else x, np.float64)).all() for x in arrays)  # fmt: skip
-    return arithmetic.aware if special else arithmetic
+    given = (x.m if isinstance(x, Ball) else x for x in arrays if x is not None and x.dtype.kind not in "iu")
+    return arithmetic if all(np.isfinite(x.astype(np.float64)).all() for x in given) else arithmetic.aware
 
 
 def _tuple(values, arithmetic):

@@ -549,6 +549,17 @@ def test_interpolation_is_exact_where_all_forms_are():
     assert lerp(exact(1.0), exact(3.0), 0.1).r > 0
 
 
+def test_interpolation_of_computed_values_is_never_exact():
+    """A saturated gru: new gate tanh(20), ten units below 1 in an implementation; update gate sigmoid(-1000)."""
+    h, n, one = np.float32(12), np.float32(1 - 10 * 2.0**-24), np.float32(1)
+    new, z = np.tanh(exact(20.0)), np.exp(exact(-1000.0))
+    assert new.m == 1
+    expected = lerp(new, exact(h), z)
+    t = np.float32(z.m)
+    for y in ((one - t) * n + t * h, n + t * (h - n), h - (one - t) * (h - n)):
+        assert ratio(expected, y) <= 1
+
+
 def test_interpolation_from_infinity_may_be_nan():
     assert kinds(lerp(exact([INF, 1.0, NAN]), exact([1.0, 3.0, 1.0]), 0.5)) == ["any", "2.0", "nan"]
 
