@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from ..properties import ball
-from ..properties.case import lay, overrun
+from ..properties.case import lay, memory
 from ..properties.law import Violation
 from ..refimpl.operator import DTYPES, HALF
 
@@ -410,18 +410,20 @@ def _answer(candidate, request):
     lent = dict(attributes)
     begin = time.perf_counter()
     kept = list(_LATEST)
+    held = _held(given)
+    changed: list[int | str] = []
     if request.before:
         values = _call(candidate, request, given, dict(attributes))
         results = [v for v in (values if type(values) is tuple else (values,)) if type(v) is np.ndarray]
         kept += [(v, v.copy(), False) for v in results if not _share(v, given)]
+        changed += _differing(held, _held(given))
         for place, array in zip(given, pristine, strict=True):
             if place is not None:
                 place[...] = array
+        held = _held(given)
     values = _call(candidate, request, given, lent)
     seconds = time.perf_counter() - begin
-    changed: list[int | str] = [
-        i for i, (a, b) in enumerate(zip(pristine, given, strict=True)) if not same(a, b) or overrun(b)
-    ]
+    changed += _differing(held, _held(given))
     changed += [k for k, v in arrays.items() if not same(v, request.attributes[k])]
     if list(lent) != list(attributes) or any(lent[k] is not v for k, v in attributes.items()):
         changed.append("the dict of attributes")
@@ -456,6 +458,15 @@ def _answer(candidate, request):
         seconds=seconds,
         disturbed=disturbed,
     )
+
+
+def _held(arrays):
+    """What each array is, and holds in all of its memory."""
+    return [None if a is None else (a.shape, a.strides, a.dtype, memory(a)) for a in arrays]
+
+
+def _differing(before, after):
+    return [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
 
 
 def _share(array, others):

@@ -72,23 +72,17 @@ def _room(shape, dtype, shift=0):
     It is full of NaN: what is read beside the array shows.
     """
     size = math.prod(shape) * dtype.itemsize
-    raw = np.full(size + 128, 0xFF, np.uint8)
+    raw = np.empty(size + 128, np.uint8)
+    raw.fill(0xFF)
     begin = -raw.__array_interface__["data"][0] % 64 + shift
     return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
-def overrun(array):
-    """Whether something was written beside an array, into the memory that it got of `_room`."""
-    root = array
-    while isinstance(root, np.ndarray) and root.base is not None:
-        root = root.base
-    if array is None or not array.size or not isinstance(root, np.ndarray) or root.dtype != np.uint8 or root is array:
-        return False
-    beside = root.copy()
-    offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-    itself = np.ndarray((*array.shape, array.itemsize), np.uint8, beside, offset, (*array.strides, 1))
-    itself[...] = 0xFF
-    return bool(beside.min() != 0xFF)
+def memory(array):
+    """All that the memory holds which an array was given, beside it as well."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array.tobytes()
 
 
 def _strided(a):
