@@ -64,7 +64,12 @@ def judge(
     `start(examples)` and `progress(operator, dtype, examples)` are told how far the run is. Raises `Unusable` where
     nothing can be judged.
     """
-    candidate, operators = load(candidate), _operators(operators)
+    operators = _operators(operators)
+    jobs = min(jobs or workers.cores(), len(operators) // FEW)
+    if jobs > 1 and isinstance(candidate, str):
+        with contextlib.suppress(OSError):  # told, or done without, once they are needed
+            workers.prepare(candidate)
+    candidate = load(candidate)
     options = {
         "laws": laws,
         "dtypes": dtypes,
@@ -121,9 +126,8 @@ def _verdicts(plan, options, jobs):
     """The verdict of each operator that the candidate offers, in turn or as the processes come."""
     candidate = plan.candidate
     alone = not candidate.loadable or not candidate.device.startswith("cpu")
-    jobs = 1 if alone else min(jobs or workers.cores(), len(plan.operators) // FEW)
     done = set()
-    if jobs > 1:
+    if jobs > 1 and not alone:
         arguments = (candidate.spec, [catalogue.origin(operator) for operator in plan.operators], options)
         with contextlib.suppress(OSError):  # no other process can be had: this one goes on
             for verdict in workers.side_by_side(plan, _worker, arguments, jobs):

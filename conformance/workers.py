@@ -32,6 +32,8 @@ def cores():
 
 def _forkserver(*modules) -> Any:
     """Where processes come from that have imported these; as there is one a core, NumPy multiplies in one thread."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows: each imports for itself
+        return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(modules))
     if (threads := "OPENBLAS_NUM_THREADS") not in os.environ:
@@ -79,14 +81,18 @@ def _call(pipe, function, *arguments):
     pipe.send(function(*arguments))
 
 
+def prepare(spec):
+    """Start where the workers of a candidate come from: beside the loading of it, this takes no time."""
+    adapters = [f"{__package__}.adapters.{spec.partition(':')[0]}"] if spec in ADAPTERS else []
+    return _forkserver(f"{__package__}.engine", *adapters)
+
+
 def side_by_side(plan, judge, arguments, jobs):
     """The verdict of each operator of a plan that the candidate offers, as they come.
 
     judge(arguments, progress) is what a worker starts with: it gives the function that judges an operator by its name.
     """
-    adapter = plan.candidate.spec.partition(":")[0]
-    adapters = [f"{__package__}.adapters.{adapter}"] if plan.candidate.spec in ADAPTERS else []
-    context = _forkserver(f"{__package__}.engine", *adapters)
+    context = prepare(plan.candidate.spec)
     waiting = [operator for operator in plan.operators if plan.candidate.offers(operator.name)]
     running: dict[Any, tuple[Any, Operator]] = {}
 

@@ -1,6 +1,7 @@
 """Processes that judge side by side find what one process finds; a death in one of them costs its operator alone."""
 
 import io
+import multiprocessing
 import pickle
 
 import pytest
@@ -53,6 +54,18 @@ def test_side_by_side_as_in_turn(file, tmp_path):
     assert {name for name, *_ in seen} == set(NAMES)
     files = [sorted(p.name for p in (tmp_path / run / "counterexamples").iterdir()) for run in "ab"]
     assert files[0] == files[1] != []
+
+
+def test_where_processes_cannot_be_forked_each_starts_afresh(file, monkeypatch):
+    """As on Windows."""
+    spec, methods = file(FUNCTIONS), []
+    options = {"operators": NAMES, "dtypes": ["float32"], "examples": 2, "shrink": False}
+    alone = judge(spec, **options)
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    plain = multiprocessing.get_context
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method: methods.append(method) or plain(method))
+    assert outcome(judge(spec, **options, jobs=2)) == outcome(alone)
+    assert set(methods) == {"spawn"}
 
 
 def test_a_process_that_ends_costs_its_operator_alone(file):
