@@ -149,9 +149,17 @@ def _correlation(first, second, p, what):
     The products of the centred masks lie in a range of max(p, 1 - p), and those at one lag fall into two sets of
     independent ones at most; so a violation by chance has a probability below ALPHA over all lags.
     """
-    a, b = (rfft(np.where(mask, p, p - 1.0).astype(np.float32), 2 * mask.size) for mask in (first, second))
-    lags = np.arange(-first.size // 2, first.size // 2)
-    found = np.where(lags if first is second else 1, irfft(a * np.conj(b), 2 * first.size)[lags], 0)
+    half = first.size // 2
+
+    def spectrum(mask):
+        return rfft(np.where(mask, np.float32(p), np.float32(p - 1)), 2 * mask.size)
+
+    a = spectrum(first)
+    b = a if first is second else spectrum(second)
+    found = np.roll(irfft(a * np.conj(b), 2 * first.size), half)[: 2 * half]
+    lags = np.arange(-half, half)
+    if first is second:
+        found[half] = 0
     pairs = first.size - np.abs(lags)
     limit = max(p, 1 - p) * np.sqrt(pairs * np.log(4 * lags.size / ALPHA))
     at = int(np.argmax(np.abs(found) / limit))
