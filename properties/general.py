@@ -209,7 +209,7 @@ def _others(arrays):
             yield np.asarray(np.flip(array) * array.dtype.type(0.5))
 
 
-@law(every=2)
+@law(every=3)
 def no_memory_of_earlier_calls(asked):
     """Called again on the same storage with new contents: the new result, bit for bit; the earlier one stays."""
     after = asked.after(tuple(_others(asked.case.arrays)))
@@ -248,7 +248,7 @@ def _alike(seen, values, expected, names):
     return worst([meet(name, ball, around(value, e)) for name, ball, value, e in together if ball is not None])
 
 
-@law(compared, every=3, compares=True)
+@law(compared, every=4, compares=True)
 def one_element_makes_a_new_call(asked):
     """With an element changed, or two exchanged, the next call has its own result, and the gradient is as before."""
     case = asked.case
@@ -269,7 +269,7 @@ def one_element_makes_a_new_call(asked):
     return found
 
 
-@law(compared, every=2, compares=True)
+@law(compared, every=3, compares=True)
 def attributes_are_not_remembered(asked):
     """Under other attributes, right after the case: their own result and gradient; then the case again, as before."""
     return _between(asked, _neighbours(asked.case))
