@@ -77,7 +77,8 @@ def soundness(
 ):
     """Judge correct implementations on about so many cases in all, shared evenly by operators and dtypes.
 
-    `log` names a file to which the outcome is added as a line of JSON. Raises Unusable for a candidate that is none.
+    `log` names a file to which the outcome of each candidate is added as a line of JSON, as it comes. Raises Unusable
+    for a candidate that is none.
     """
     judged = [load(spec) for spec in candidates or CORRECT]
     names = operators or list(refimpl.operators)
@@ -93,10 +94,10 @@ def soundness(
         options = {"seed": seed, "examples": each, "output": folder, "jobs": jobs, "progress": progress}
         report = judge(candidate, operators, witness=True, **options)
         outcome.reports.append(report)
+        if log:
+            entry = {"date": dt.date.today().isoformat(), "seed": seed, **Soundness(seed, [report]).to_json()}
+            with open(log, "a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
         if report.interrupted:
             break
-    if log:
-        entry = {"date": dt.date.today().isoformat(), "seed": seed, **outcome.to_json()}
-        with open(log, "a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
     return outcome

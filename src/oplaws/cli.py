@@ -210,7 +210,7 @@ def power(folder: str | None, seeds: str, json_file: Path | None, **options: Any
 @seed_option
 @output_option(".oplaws/soundness")
 @jobs_option
-@click.option("--log", callback=writable_file, metavar="FILE", help="Append what was found as a line of JSON.")
+@click.option("--log", callback=writable_file, metavar="FILE", help="Append a line of JSON for each candidate.")
 @json_option
 def soundness(candidates: tuple[str, ...], json_file: Path | None, **options: Any) -> int:
     """Judge correct implementations (default: reference and torch): nothing may be blamed."""
