@@ -1,36 +1,34 @@
 """The judge: one stream of cases for each operator and dtype, every law on each case, the failures shrunk at the end.
 
-A failing case is stored as soon as it is seen. Shrinking is the same seed again, with that law and that kind of
-failure only; then the values are made simple. Nothing here names an operator or a law.
+A failing case is stored as soon as it is seen, and made small in the end (shrink.py). Nothing here names an operator
+or a law.
 """
 
 import contextlib
-import itertools
 import math
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as hypothesis_seed
-from hypothesis.errors import Flaky
 
 from .. import properties, refimpl
-from ..properties.case import BACKEND, cases, is_drawn, pairs, possible_pairs, seed_of
+from ..properties.case import BACKEND, cases, pairs, possible_pairs, seed_of
 from ..properties.law import Violation, Worst, registry, worst
-from ..refimpl.operator import DTYPES, Array
+from ..refimpl.operator import DTYPES
 from . import catalogue, workers
 from .candidate import Asked, Candidate, Unusable, interruptible, load, within_memory
 from .expectations import Expectations
 from .report import Counterexample, LawVerdict, OperatorVerdict, Report
+from .shrink import SHRINK_SECONDS, Enough, Shrink
 from .witness import Witness
 
 PROFILES = {"quick": 25, "standard": 200, "thorough": 1500}
-SHRINK_EVALUATIONS, SHRINK_SECONDS = 300, 5.0
 
 
 def judge(
@@ -319,7 +317,7 @@ class Group:
 
         def visit(case):
             if self.examples and time.perf_counter() > deadline:
-                raise _Enough
+                raise Enough
             asked = Asked(self.candidate, case, self.plan.witness)
             for law in self.laws:
                 if (self.examples - 1) % law.every == 0:  # not the first case, which is the simplest of all
@@ -328,10 +326,10 @@ class Group:
             self.pairs |= pairs(case)
             self.plan.progress(self.operator.name, self.dtype, 1)
             if self.plan.fail_fast and any(t.failure for t in self.tallies.values()):
-                raise _Enough
+                raise Enough
 
         if self.laws:
-            with contextlib.suppress(_Enough):
+            with contextlib.suppress(Enough):
                 self.stream(visit, [Phase.generate])
         for law in self.laws:
             self.look_up(law)
@@ -341,7 +339,7 @@ class Group:
         """The stored case of each known failure: shown while it fails, and to be removed once it does not."""
         tally = self.tallies[law.name]
         for finding in self.plan.expectations.stored(self.operator, law.name, self.dtype):
-            if violation := _violation(law, Asked(self.candidate, finding.case)):
+            if violation := law.violation(Asked(self.candidate, finding.case)):
                 tally.expected.append((finding, finding.case, violation))
             else:
                 tally.remark = f"{finding.reason} no longer fails: remove the finding ({finding.file})"
@@ -404,212 +402,3 @@ class Group:
             found = (t.examples, t.seconds, t.worst, t.counterexample, reasons, t.remark, t.first)
             result.append(LawVerdict(self.operator.name, law.name, self.dtype, verdict, *found))
         return result
-
-
-class _Enough(BaseException):
-    """Ends a stream of cases early."""
-
-
-def _violation(law, asked):
-    try:
-        law.judge(asked)
-    except Violation as violation:
-        return violation
-    return None
-
-
-# --- shrinking ---------------------------------------------------------------------------------------------------
-
-
-class Shrink:
-    """Looks for a smaller case that fails the same law in the same way, within a budget for the whole group."""
-
-    def __init__(self, group):
-        self.group = group
-        self.left = SHRINK_EVALUATIONS
-        self.deadline = time.perf_counter() + group.plan.shrink
-
-    def fails(self, law, case, kind):
-        """The violation, if the case alone fails in this way and nobody expects it."""
-        self.left -= 1
-        violation = _violation(law, Asked(self.group.candidate, case, self.group.plan.witness))
-        if violation is None or violation.kind != kind:
-            return None
-        group = self.group
-        known = group.plan.expectations.matching(group.operator.name, law.name, group.dtype, case, violation)
-        return None if known else violation
-
-    @property
-    def spent(self):
-        return self.left <= 0 or time.perf_counter() > self.deadline
-
-    def run(self, law, case, violation):
-        kind = violation.kind
-        if not self.fails(law, case, kind):
-            return None
-        best = [case, violation]
-
-        def test(candidate):
-            if self.spent:
-                raise _Enough
-            found = self.fails(law, candidate, kind)
-            if found:
-                best[:] = _better(best, [candidate, found])
-                raise _Same
-
-        # a candidate that answers differently each time makes Hypothesis give up: what was found so far stands
-        with contextlib.suppress(_Enough, _Same, Flaky, ExceptionGroup):
-            self.group.stream(test, [Phase.generate, Phase.shrink])
-        return self.simplify(law, *best)
-
-    def cut(self, law, case, violation):
-        """One attribute after the other at its simplest, half of an axis after the other taken away."""
-        improved = True
-        while improved and not self.spent:
-            improved = False
-            for smaller in _smaller(case):
-                if self.spent:
-                    break
-                if found := self.fails(law, smaller, violation.kind):
-                    case, violation, improved = smaller, found, True
-                    break
-        return case, violation
-
-    def simplify(self, law, case, violation):
-        """Values made legible: zeros, ones, signs, whole numbers, powers of two; then half of them after the other."""
-        case, violation = self.cut(law, case, violation)
-        improved = True
-        while improved and not self.spent:
-            improved = False
-            for i, array in enumerate(case.arrays):
-                for simpler in _simpler(array):
-                    if self.spent:
-                        break
-                    trial = case.with_arrays([a if j != i else simpler for j, a in enumerate(case.arrays)])
-                    trial = (
-                        replace(trial, layouts=("contiguous",) * len(case.layouts))
-                        if violation.kind == "value"
-                        else trial
-                    )
-                    if found := self.fails(law, trial, violation.kind):
-                        case, violation, improved = trial, found, True
-                        break
-        if any(layout != "contiguous" for layout in case.layouts):
-            plain = replace(case, layouts=("contiguous",) * len(case.layouts))
-            if found := self.fails(law, plain, violation.kind):
-                case, violation = plain, found
-        return case, violation
-
-
-class _Same(Exception):
-    """The failure that is being shrunk."""
-
-
-def _smaller(case):
-    """The legal cases with one attribute at its simplest, or one half of what one name stands for in all arrays."""
-    operator = case.operator
-    _, _, sizes = operator.admit(case.inputs, case.attributes)
-    specs = [operator.declared(i).axes for i in range(len(case.inputs))]
-    specs += [result.axes for result in operator.results.values()]
-    arrays = {name: v for name, v in case.attributes.items() if isinstance(v, np.ndarray)}
-    for name, spec in operator.attributes.items():
-        plain = None if isinstance(spec, Array) else operator.defaults.get(name, spec.edges[0])
-        if name in arrays or case.attributes[name] != plain:
-            yield from _legal(case, case.arrays, {name: plain})
-    for name, size in sizes.items():
-        for place, n in enumerate(size if isinstance(size, tuple) else (size,)):
-            for half in (slice(0, n // 2), slice(n // 2, n)) if n > 1 else ():
-                cut = [_cut(a, axes, sizes, name, place, half) for axes, a in zip(specs, case.arrays, strict=True)]
-                of = {k: _cut(v, operator.attributes[k].axes, sizes, name, place, half) for k, v in arrays.items()}
-                if any(a is not b for a, b in zip(cut, case.inputs, strict=False)):
-                    yield from _legal(case, cut, of)
-
-
-def _cut(array, axes, sizes, name, place, half):
-    """The array with this half of a name's size: of `*name` along the axis at this place."""
-    at = 0
-    for axis in axes if array is not None else ():
-        if axis.many:
-            array = array[(slice(None),) * (at + place) + (half,)] if axis.many == name else array
-        elif name in axis.factors and not axis.unknown(sizes):
-            shape, factors = array.shape, [int(f) if f.isdigit() else sizes[f] for f in axis.factors]
-            wide = array.reshape(*shape[:at], *factors, *shape[at + 1 :])
-            wide = wide[(slice(None),) * (at + axis.factors.index(name)) + (half,)]
-            array = wide.reshape(*shape[:at], shape[at] // sizes[name] * (half.stop - half.start), *shape[at + 1 :])
-        at += array.ndim - len(axes) + 1 if axis.many else 1
-    return array
-
-
-def _legal(case, arrays, attributes):
-    """The case with these arrays and attributes, its cotangents in the shapes that then come, if it may be called."""
-    inputs, cotangents = arrays[: len(case.inputs)], arrays[len(case.inputs) :]
-    attributes = {**case.attributes, **attributes}
-    try:
-        shapes = case.operator.result_shapes(inputs, attributes)
-    except (ValueError, TypeError):
-        return
-    if not is_drawn(case.operator, [None if a is None else a.shape for a in inputs], attributes):
-        return
-    cotangents = [None if dy is None else np.resize(dy, shape) for dy, shape in zip(cotangents, shapes, strict=True)]
-    arrays = [None if a is None else a.copy() for a in (*inputs, *cotangents)]
-    yield replace(case.with_arrays(arrays), attributes=attributes)
-
-
-def _size(case):
-    return sum(a.size for a in case.arrays if a is not None)
-
-
-def _better(old, new):
-    """The smaller case; of equal ones the larger error, since shrunk floats tend to lie just above the bound."""
-    ratio = [pair[1].worst.ratio if pair[1].worst else math.inf for pair in (old, new)]
-    return new if (_size(new[0]), -ratio[1]) <= (_size(old[0]), -ratio[0]) else old
-
-
-def _simpler(array):
-    """Simpler arrays of the same shape, the simplest first; each differs from the array."""
-    if array is None or not array.size or array.dtype.kind in "iu":
-        return
-    wide = array.astype(np.float64)
-    finite = np.isfinite(wide)
-    cost = _complexity(wide)
-    whole = [np.zeros_like(wide), np.ones_like(wide), np.sign(wide), np.trunc(wide), _nearest_power(wide)]
-    for values in itertools.chain(whole, _pieces(wide)):
-        values = np.where(finite | (values == 0) | (values == 1), values, wide)
-        with np.errstate(over="ignore"):
-            simpler = values.astype(array.dtype)
-        if _complexity(simpler.astype(np.float64)) < cost:
-            yield simpler
-
-
-def _pieces(values):
-    """The values with one half of them zeros or ones, one quarter, and so on; a hundredth of many is fine enough."""
-    length = values.size
-    while length > max(1, values.size // 100):
-        length = -(-length // 2)
-        for start in range(0, values.size, length):
-            for value in (0.0, 1.0):
-                piece = values.copy()
-                piece.reshape(-1)[start : start + length] = value
-                yield piece
-
-
-def _nearest_power(values):
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(values == 0, 0.0, np.sign(values) * 2.0 ** np.round(np.log2(np.abs(values))))
-
-
-def _complexity(values):
-    """How much there is to read: nothing for 0, little for 1, whole numbers and powers of two."""
-    fraction, _ = np.frexp(values)
-    score = np.select(
-        [
-            values == 0,
-            values == 1,
-            values == -1,
-            (values == np.trunc(values)) & (np.abs(values) < 100),
-            np.abs(fraction) == 0.5,
-        ],
-        [0.0, 1.0, 2.0, 3.0, 4.0],
-        8.0,
-    )
-    return float(score.sum())

@@ -62,6 +62,23 @@ class Case:
         n = len(self.inputs)
         return replace(self, inputs=tuple(arrays[:n]), cotangents=tuple(arrays[n:]))
 
+    def varied(self, inputs, attributes, refilled):
+        """The call on other arguments, if it is legal and may be made; None otherwise.
+
+        refilled(dy, shape) is what a cotangent becomes where its result has another shape.
+        """
+        try:
+            shapes = self.operator.result_shapes(inputs, attributes)
+        except (ValueError, TypeError):
+            return None
+        if not is_drawn(self.operator, [None if a is None else a.shape for a in inputs], attributes):
+            return None
+        cotangents = tuple(
+            dy if dy is None or dy.shape == shape else refilled(dy, shape)
+            for dy, shape in zip(self.cotangents, shapes, strict=True)
+        )
+        return replace(self, inputs=tuple(inputs), attributes=attributes, cotangents=cotangents)
+
 
 # --- memory layouts ----------------------------------------------------------------------------------------------
 

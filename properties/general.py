@@ -9,7 +9,7 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged, shape_of
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import OWNED, REGIMES, REPEATS, STRADDLING, VIEWS, is_drawn
+from .case import OWNED, REGIMES, REPEATS, STRADDLING, VIEWS
 from .law import EXACT, Violation, agree, blaming, identical, law, meet, worst
 
 
@@ -290,7 +290,7 @@ def _between(asked, cases):
 
     Then the gradient of the one at hand is what it was.
     """
-    others = [asked.on(case) for case in cases] if _handy(asked.case) else []
+    others = [asked.on(case) for case in cases] if _handy(asked.case.inputs) else []
     if not others:
         return None
     asked.forward  # noqa: B018  the call before
@@ -331,6 +331,7 @@ def arguments_may_be_one_array(asked):
 def _neighbours(case):
     """The case with another value of each attribute in turn, then with any values of all, where that is legal."""
     rng, given = np.random.Generator(np.random.SFC64(case.seed)), case.attributes
+    integers = _integers(rng)
     edges = {}
     for name, spec in case.operator.attributes.items():
         if not isinstance(spec, Array):
@@ -341,8 +342,7 @@ def _neighbours(case):
     all_of = [{name: values[rng.integers(len(values))] for name, values in edges.items()} for _ in range(8)]
     for choices in (*each, all_of):
         others = ({**given, **new} for new in choices if any(v != given[k] for k, v in new.items()))
-        if attributes := next((a for a in others if _may_be_called(case, a)), None):
-            yield _reshaped(case, rng, case.inputs, attributes)
+        yield from itertools.islice(filter(None, (case.varied(case.inputs, a, integers) for a in others)), 1)
 
 
 def _resized(case):
@@ -366,19 +366,13 @@ def _resized(case):
             k: _refilled(rng, v, shape_of(operator.attributes[k].axes, other)) if isinstance(v, np.ndarray) else v
             for k, v in case.attributes.items()
         }
-        changed = replace(case, inputs=inputs)
-        if size != old and _handy(changed) and _may_be_called(changed, attributes):
-            yield _reshaped(changed, rng, inputs, attributes)
+        if size != old and _handy(inputs) and (other := case.varied(inputs, attributes, _integers(rng))):
+            yield other
 
 
-def _reshaped(case, rng, inputs, attributes):
-    """The case with other inputs and attributes, and cotangents of the shapes that then come."""
-    shapes = case.operator.result_shapes(inputs, attributes)
-    cotangents = (
-        dy if dy is None or dy.shape == shape else rng.integers(-4, 5, shape).astype(dy.dtype)
-        for dy, shape in zip(case.cotangents, shapes, strict=True)
-    )
-    return replace(case, inputs=inputs, attributes=attributes, cotangents=tuple(cotangents))
+def _integers(rng):
+    """How a cotangent is filled in another shape."""
+    return lambda dy, shape: rng.integers(-4, 5, shape).astype(dy.dtype)
 
 
 def _refilled(rng, array, shape):
@@ -394,7 +388,7 @@ def _has_defaults(operator):
 def an_attribute_left_out_has_its_default(asked):
     """Attributes that are left out, as many as the candidate allows, have their declared defaults."""
     case, candidate = asked.case, asked.candidate
-    if not _handy(case):
+    if not _handy(case.inputs):
         return None
     given = case.attributes
     names = [name for name in given if name in case.operator.defaults and candidate.may_omit(case.operator.name, name)]
@@ -411,9 +405,9 @@ def an_attribute_left_out_has_its_default(asked):
         return agreement(other)
 
 
-def _handy(case):
+def _handy(inputs):
     """Without a stride or a dilation a large case may become a huge one."""
-    return sum(a.size for a in case.inputs if a is not None) < 20_000
+    return sum(a.size for a in inputs if a is not None) < 20_000
 
 
 def _batched(operator):
@@ -591,11 +585,6 @@ def _refusal(operator, inputs, attributes):
     except (ValueError, TypeError) as error:
         return error
     return None
-
-
-def _may_be_called(case, attributes):
-    shapes = [None if a is None else a.shape for a in case.inputs]
-    return _refusal(case.operator, case.inputs, attributes) is None and is_drawn(case.operator, shapes, attributes)
 
 
 def _changes(case, argument, axis):

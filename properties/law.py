@@ -65,6 +65,14 @@ class Law:
     def concerns(self, operator):
         return self.applies(operator) and (self.needs != "gradient" or operator.gradient is not None)
 
+    def violation(self, asked):
+        """What breaks the law there; None where it is kept."""
+        try:
+            self.judge(asked)
+        except Violation as violation:
+            return violation
+        return None
+
 
 registry: dict[str, Law] = {}
 

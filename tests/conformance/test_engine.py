@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from oplaws import properties
-from oplaws.conformance import engine
+from oplaws.conformance import engine, shrink
 from oplaws.conformance.candidate import Unusable
 from oplaws.conformance.engine import judge
 from oplaws.properties.case import Case
@@ -287,7 +287,7 @@ def convolution(x, weight, **attributes):
 
 def test_half_of_a_name_is_taken_of_every_axis_that_it_is_a_factor_of():
     case = convolution((1, 6, 1, 1), (2, 3, 1, 1), groups=2)
-    halves = [c for c in engine._smaller(case) if c.attributes["groups"] == 2 and c.inputs[1].shape[1] < 3]
+    halves = [c for c in shrink.smaller_calls(case) if c.attributes["groups"] == 2 and c.inputs[1].shape[1] < 3]
     assert [c.inputs[0].ravel().tolist() for c in halves] == [[0, 3], [1, 2, 4, 5]]
     assert [c.inputs[1].ravel().tolist() for c in halves] == [[0, 3], [1, 2, 4, 5]]
 
@@ -295,7 +295,7 @@ def test_half_of_a_name_is_taken_of_every_axis_that_it_is_a_factor_of():
 def test_nothing_is_made_smaller_into_a_call_that_is_never_made():
     properties.load()
     case = convolution((1, 1, 1, 3), (1, 1, 1, 2), padding=(0, 2), dilation=(1, 3))
-    widths = {c.inputs[0].shape[3] for c in engine._smaller(case) if c.attributes == case.attributes}
+    widths = {c.inputs[0].shape[3] for c in shrink.smaller_calls(case) if c.attributes == case.attributes}
     assert widths == {2, 3}  # with one column all windows would lie in padding
 
 
@@ -372,8 +372,8 @@ def test_shrinking_has_a_budget(monkeypatch):
         judge(wrong_on_many, ["tanh"], ["agreement"], ["float32"])
         return len(calls)
 
-    assert 25 + 15 < spent() <= 25 + engine.SHRINK_EVALUATIONS + 2
-    monkeypatch.setattr(engine, "SHRINK_EVALUATIONS", 5)
+    assert 25 + 15 < spent() <= 25 + shrink.SHRINK_EVALUATIONS + 2
+    monkeypatch.setattr(shrink, "SHRINK_EVALUATIONS", 5)
     assert spent() <= 25 + 5 + 2
 
 
