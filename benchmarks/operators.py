@@ -10,7 +10,8 @@ import importlib
 
 from benchmarks.workloads import SIZES, workload
 from oplaws import properties
-from oplaws.conformance.candidate import Asked, Unusable, load
+from oplaws.conformance.asked import Asked
+from oplaws.conformance.candidate import Unusable, load
 from oplaws.properties.law import registry
 
 CANDIDATES = ("reference", "torch", "torch:cuda")

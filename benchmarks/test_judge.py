@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.workloads import DTYPE, draw
 from oplaws import properties
-from oplaws.conformance.candidate import Asked, Unusable, load
+from oplaws.conformance.asked import Asked
+from oplaws.conformance.candidate import Unusable, load
 from oplaws.properties import ball
 from oplaws.properties.law import Violation, registry
 from oplaws.refimpl import operators

@@ -16,7 +16,8 @@ from rich.table import Table
 
 from benchmarks.workloads import draw
 from oplaws import properties
-from oplaws.conformance.candidate import Asked, Unusable, load
+from oplaws.conformance.asked import Asked
+from oplaws.conformance.candidate import Unusable, load
 from oplaws.conformance.expectations import Expectations
 from oplaws.properties.law import Violation, registry
 from oplaws.refimpl import operators

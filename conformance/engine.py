@@ -22,7 +22,9 @@ from ..properties.case import BACKEND, cases, pairs, possible_pairs, seed_of
 from ..properties.law import Violation, Worst, registry, worst
 from ..refimpl.operator import DTYPES
 from . import catalogue, workers
-from .candidate import Asked, Candidate, Unusable, interruptible, load, within_memory
+from .asked import Asked
+from .asking import interruptible, within_memory
+from .candidate import Candidate, Unusable, load
 from .expectations import Expectations
 from .report import Counterexample, LawVerdict, OperatorVerdict, Report
 from .shrink import SHRINK_SECONDS, Enough, Shrink

@@ -16,7 +16,9 @@ from hypothesis import Phase
 
 from .. import properties, refimpl
 from ..properties.law import Violation, registry
-from .candidate import Asked, Unusable, load, same
+from .asked import Asked
+from .asking import same
+from .candidate import Unusable, load
 from .engine import PROFILES, Group, Plan, judge
 from .expectations import Expectations
 from .report import to_text, write_whole

@@ -11,7 +11,9 @@ import numpy as np
 from .. import properties
 from ..properties.case import from_json
 from ..properties.law import Violation, Worst, registry
-from .candidate import Asked, Unusable, interruptible, load
+from .asked import Asked
+from .asking import interruptible
+from .candidate import Unusable, load
 from .catalogue import operator
 from .report import Counterexample, to_text, write_whole
 

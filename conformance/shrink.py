@@ -15,7 +15,7 @@ from hypothesis import Phase
 from hypothesis.errors import Flaky
 
 from ..refimpl.operator import Array
-from .candidate import Asked
+from .asked import Asked
 
 SHRINK_EVALUATIONS, SHRINK_SECONDS = 300, 5.0
 

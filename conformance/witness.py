@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from .candidate import Asked, load
+from .asked import Asked
+from .candidate import load
 
 
 class Witness:

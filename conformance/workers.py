@@ -19,7 +19,8 @@ from typing import Any
 from ..properties.law import Law, registry
 from ..refimpl.operator import Operator
 from . import catalogue
-from .candidate import ADAPTERS, Candidate, Unusable, interruptible
+from .asking import interruptible
+from .candidate import ADAPTERS, Candidate, Unusable
 from .report import OperatorVerdict
 
 PATIENCE = 3.0  # seconds that an interrupted worker has to hand over what it found

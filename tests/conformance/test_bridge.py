@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import oplaws
-from oplaws.conformance.candidate import Request, Unusable, answer, load
+from oplaws.conformance.asking import Request, answer
+from oplaws.conformance.candidate import Unusable, load
 from oplaws.properties.case import LAYOUTS
 
 torch = pytest.importorskip("torch")

@@ -7,7 +7,8 @@ import pytest
 
 import oplaws
 from oplaws import refimpl
-from oplaws.conformance.candidate import Asked, Unusable, load
+from oplaws.conformance.asked import Asked
+from oplaws.conformance.candidate import Unusable, load
 from oplaws.conformance.expectations import Expectations
 from oplaws.properties.case import LAYOUTS, lay
 from oplaws.properties.law import Violation, registry
