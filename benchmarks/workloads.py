@@ -13,8 +13,9 @@ from hypothesis import Phase
 from oplaws import properties
 from oplaws.conformance.candidate import load
 from oplaws.conformance.engine import Group
-from oplaws.properties.case import Case, fill
+from oplaws.properties.case import Case
 from oplaws.properties.rnn import GATES
+from oplaws.properties.values import fill
 from oplaws.refimpl import operators
 from oplaws.refimpl.operator import shape_of
 from oplaws.refimpl.rnn import weight_shapes

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..properties.case import lay, memory
+from ..properties.layouts import lay, memory
 from ..refimpl.operator import DTYPES, HALF
 
 

@@ -143,7 +143,7 @@ class Counterexample:
             lines.append("from oplaws.conformance.catalogue import operator")
             lines.append(f"{operator} = operator({catalogue.origin(case.operator)!r})")
         if any("lay(" in value for value in values):
-            lines.append("from oplaws.properties.case import lay")
+            lines.append("from oplaws.properties.layouts import lay")
         if any("case.arrays" in value for value in values):
             lines.append("from oplaws.conformance.replay import stored")
             lines.append(f"case = stored({str(self.stored)!r})")

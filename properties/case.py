@@ -14,13 +14,14 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import ml_dtypes
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 
 from ..refimpl.operator import DTYPES, Array, Operator, shape_of
+from .layouts import LAYOUTS, REPEATS, repeated
+from .values import COTANGENTS, EXACT, LINE, PLAIN, REGIMES, fill, fill_cotangent
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,216 +79,6 @@ class Case:
             for dy, shape in zip(self.cotangents, shapes, strict=True)
         )
         return replace(self, inputs=tuple(inputs), attributes=attributes, cotangents=cotangents)
-
-
-# --- memory layouts ----------------------------------------------------------------------------------------------
-
-
-def _room(shape, dtype, shift=0):
-    """Fresh memory, always at the same place of a cache line: elsewhere a kernel may sum in another order.
-
-    It is full of NaN: what is read beside the array shows.
-    """
-    size = math.prod(shape) * dtype.itemsize
-    raw = np.empty(size + 128, np.uint8)
-    raw.fill(0xFF)
-    begin = -raw.__array_interface__["data"][0] % 64 + shift
-    return raw[begin : begin + size].view(dtype).reshape(shape)
-
-
-def memory(array):
-    """All that the memory holds which an array was given, beside it as well."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array.tobytes()
-
-
-def _strided(a):
-    return _room((*a.shape[:-1], 2 * a.shape[-1]), a.dtype)[..., ::2]
-
-
-def _fortran(a):
-    return _room(a.shape[::-1], a.dtype).T
-
-
-def _negative(a):
-    return _room(a.shape, a.dtype)[(slice(None, None, -1),) * a.ndim]
-
-
-def _offset(a):
-    return _room(tuple(n + 3 for n in a.shape), a.dtype)[tuple(slice(2, n + 2) for n in a.shape)]
-
-
-def _unaligned(a):
-    return _room(a.shape, a.dtype, shift=1)
-
-
-def _channels_last(a):
-    """Images, or signals, of which the channels lie side by side."""
-    if a.ndim not in (3, 4):
-        return _fortran(a)
-    return np.moveaxis(_room((len(a), *a.shape[2:], a.shape[1]), a.dtype), -1, 1)
-
-
-VIEWS = {
-    "fortran": _fortran,
-    "channels_last": _channels_last,
-    "negative": _negative,
-    "strided": _strided,
-    "offset": _offset,
-    "unaligned": _unaligned,
-}
-OWNED = "owned"  # memory of its own, as users mostly have it, but at any place of a cache line
-# the part that stands for the whole: an entry of the first axis, or one cell of what lies beyond the second
-REPEATS = {
-    "broadcast": lambda a: a[:1],
-    "expanded": lambda a: a[(slice(None),) * min(2, a.ndim - 1) + (slice(1),) * max(1, a.ndim - 2)],
-}
-LAYOUTS = ("contiguous", *VIEWS, "readonly", *REPEATS)
-
-
-def repeated(array, layout):
-    """The array with all of its entries along the axes of such a layout like the first: a view of the first."""
-    return np.broadcast_to(REPEATS[layout](array).copy(), array.shape) if array.ndim and array.size else array
-
-
-def lay(array, layout):
-    """A fresh copy of an array in a memory layout: the place is allocated in that layout, then copied into."""
-    if array is None:
-        return None
-    if layout in REPEATS and array.ndim and (view := repeated(array, layout)).tobytes() == array.tobytes():
-        return view
-    if layout == OWNED:
-        return array.copy()
-    if layout in VIEWS and (array.ndim or layout == "unaligned"):  # a single value can only be out of step
-        view = VIEWS[layout](array)
-        view[...] = array
-        return view
-    fresh = _room(array.shape, array.dtype)
-    fresh[...] = array
-    fresh.flags.writeable = layout != "readonly"
-    return fresh
-
-
-# --- values ------------------------------------------------------------------------------------------------------
-
-# Each regime makes another kind of mistake visible: exact integers show structure bit for bit, `cancel` shows
-# one-pass variances, `far` the tails, `wide` absolute errors, `sharp` coarse products.
-
-
-def _sparse(rng, shape):
-    return rng.standard_normal(shape) * (rng.random(shape) < 0.3)
-
-
-def _special(rng, shape):
-    pick, values = rng.random(shape), rng.standard_normal(shape)
-    values = np.where(pick < 0.04, np.inf, np.where(pick < 0.08, -np.inf, np.where(pick < 0.11, np.nan, values)))
-    some = rng.permutation(values.size)[:2]
-    values.flat[some] = rng.permutation([np.nan, rng.choice([np.inf, -np.inf])])[: some.size]
-    return np.where(np.isnan(values), np.copysign(values, rng.standard_normal(shape)), values)
-
-
-def _log_uniform(low, high):
-    return lambda rng, shape: 10.0 ** rng.uniform(low, high, shape) * rng.choice((-1.0, 1.0), shape)
-
-
-REGIMES = {
-    "integers": lambda rng, shape: rng.integers(-4, 5, shape).astype(float),
-    "ties": lambda rng, shape: rng.choice((0.0, 0.5), shape),
-    "normal": lambda rng, shape: rng.standard_normal(shape),
-    "positive": lambda rng, shape: np.abs(rng.standard_normal(shape)),
-    "small": lambda rng, shape: rng.standard_normal(shape) * 1e-3,
-    "big": lambda rng, shape: rng.standard_normal(shape) * 1e3,
-    "cancel": lambda rng, shape: rng.standard_normal(shape) + 1e3,
-    "far": lambda rng, shape: rng.standard_normal(shape) * 30,
-    "wide": _log_uniform(-6, 6),
-    "sparse": _sparse,
-    "zeros": lambda rng, shape: np.zeros(shape),
-    "tiny": lambda rng, shape: rng.standard_normal(shape) * 1e-38,
-    "huge": lambda rng, shape: rng.standard_normal(shape) * 1e12,
-    "near_max": _log_uniform(30, 38),
-    "special": _special,
-    "sharp": None,
-    "sharp_cotangent": None,
-}
-LINE = "line"  # of large cases of elementwise operators
-PLAIN = ("normal", "integers", "sharp", "sharp_cotangent")  # of other large cases
-_EXACT = ("integers", "ties", "zeros", "sharp", "sharp_cotangent")
-_UNSCALED = (*_EXACT, "wide", "sparse")
-
-
-def _line(rng, shape, dtype):
-    """Finite numbers from end to end, evenly among all that the dtype has: each of them, where there is room."""
-    dtype = DTYPES[dtype]
-    integer = f"u{dtype.itemsize}"
-    several = int(ml_dtypes.finfo(dtype).max.view(integer)) + 1
-    half = math.prod(shape) // 2 + 1
-    ranks = (np.arange(half) + rng.random()) * max(several / half, 1.0) % several
-    magnitudes = np.minimum(ranks.astype(np.uint64), several - 1).astype(integer).view(dtype).astype(np.float64)
-    return np.concatenate([magnitudes, -magnitudes])[: math.prod(shape)].reshape(shape)
-
-
-def _odd(rng, shape, dtype):
-    """Odd integers of just more significant bits than half the significand: a coarser product cannot hold them."""
-    bits = {"float64": 27, "float32": 13, "float16": 6, "bfloat16": 5}[dtype]
-    return (2.0 * rng.integers(2 ** (bits - 2), 2 ** (bits - 1), shape) + 1) * rng.choice((-1.0, 1.0), shape)
-
-
-def _signs(rng, shape):
-    """Few enough along every axis that a sum of so many odd integers stays exact."""
-    signs = rng.integers(-1, 2, shape).astype(float)
-    longest = max(shape, default=0)
-    return signs * (rng.random(shape) < 1000 / longest) if longest > 1000 else signs
-
-
-def fill(rng, spec, shape, sizes, regime, dtype, scale, *, cotangent=False):
-    """Values for one array: by its role, in a regime."""
-    if spec.role in ("label", "length"):
-        low = spec.low
-        return rng.integers(low, low + max(sizes[spec.below], 1), shape)
-    if spec.role == "probability":
-        soft = rng.random(shape)
-        values = np.round(soft) if rng.random() < 0.5 else soft
-    elif regime == LINE:
-        values = _line(rng, shape, dtype)
-    elif spec.role == "variance":
-        values = np.abs(_signs(rng, shape) if REGIMES[regime] is None else REGIMES[regime](rng, shape))
-    elif regime in ("sharp", "sharp_cotangent"):
-        wide = cotangent if regime == "sharp_cotangent" else spec.role in ("data", "state") and not cotangent
-        values = _odd(rng, shape, dtype) if wide else _signs(rng, shape)
-    elif spec.role == "weight" and (scale is not None or regime not in _UNSCALED):
-        reach = math.sqrt(3) if scale is None else scale
-        values = rng.uniform(-reach, reach, shape) / math.sqrt(_fan_in(spec, shape, sizes))
-    elif spec.role == "state" and (pick := rng.random()) < 0.4 and (pick < 0.25 or regime not in _EXACT):
-        values = np.zeros(shape) if pick < 0.25 else rng.uniform(-30, 30, shape)
-    else:
-        values = REGIMES[regime](rng, shape)
-    with np.errstate(over="ignore"):
-        return np.asarray(values, np.float64).astype(DTYPES[dtype])
-
-
-def _fan_in(spec, shape, sizes):
-    if not spec.fan_in:
-        return max(shape[-1], 1) if len(shape) > 1 else 1
-    named = (sizes.get(name, 1) for name in spec.fan_in.replace("*", " ").split())
-    return max(math.prod(math.prod(n) if isinstance(n, tuple) else n for n in named), 1)
-
-
-_COTANGENTS = ("normal", "integers", "one", "sparse", "wide", "ones")
-
-
-def _cotangent(rng, shape, kind, regime, dtype):
-    if regime in ("sharp", "sharp_cotangent"):
-        return fill(rng, Array("", "data"), shape, {}, regime, dtype, None, cotangent=True)
-    if kind == "one":
-        values = np.zeros(shape)
-        if values.size:
-            values.flat[rng.integers(values.size)] = 1.0
-    elif kind == "ones":
-        values = np.ones(shape)
-    else:
-        values = REGIMES[kind](rng, shape)
-    return np.asarray(values).astype(DTYPES[dtype])
 
 
 # --- structure ---------------------------------------------------------------------------------------------------
@@ -442,7 +233,7 @@ def cases(draw, operator, dtype, regimes=None):
         allowed = [LINE] if line else [name for name in allowed if name in PLAIN] or allowed
     empty = any(shape is not None and 0 in shape for shape in drawn.shapes)  # no card is wasted on it
     regime = allowed[0] if empty else deal(draw, "large regime" if large else "regime", allowed)
-    kind = "integers" if regime in _EXACT else deal(draw, "cotangents", _COTANGENTS)
+    kind = "integers" if regime in EXACT else deal(draw, "cotangents", COTANGENTS)
     laid = deal(draw, "layouts", ("plain", "all", "one", "repeated"))
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.Generator(np.random.SFC64(seed))
@@ -454,7 +245,7 @@ def cases(draw, operator, dtype, regimes=None):
         if isinstance(spec, Array) and attributes.get(name) is not None:
             attributes[name] = fill(rng, spec, attributes[name], sizes, regime, dtype, None)
     cotangents = tuple(
-        _cotangent(rng, shape, kind, regime, dtype) if spec.differentiable else None
+        fill_cotangent(rng, shape, kind, regime, dtype) if spec.differentiable else None
         for shape, spec in zip(operator.result_shapes(inputs, attributes), operator.results.values(), strict=True)
     )
     given = [i for i, dy in enumerate(cotangents) if dy is not None]

@@ -9,8 +9,10 @@ import numpy as np
 from ..refimpl.operator import DTYPES, Array, Unjudged, shape_of
 from . import ball
 from .ball import WIDE, Ball, around
-from .case import OWNED, REGIMES, REPEATS, STRADDLING, VIEWS
+from .case import STRADDLING
 from .law import EXACT, Violation, agree, blaming, identical, law, meet, worst
+from .layouts import OWNED, REPEATS, VIEWS
+from .values import REGIMES
 
 
 def compared(operator):

@@ -10,7 +10,7 @@ import pytest
 import oplaws
 from oplaws.conformance.asking import Request, answer
 from oplaws.conformance.candidate import Unusable, load
-from oplaws.properties.case import LAYOUTS
+from oplaws.properties.layouts import LAYOUTS
 
 torch = pytest.importorskip("torch")
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "torch_candidate.py"

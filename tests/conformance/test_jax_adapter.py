@@ -10,8 +10,8 @@ from oplaws import refimpl
 from oplaws.conformance.asked import Asked
 from oplaws.conformance.candidate import Unusable, load
 from oplaws.conformance.expectations import Expectations
-from oplaws.properties.case import LAYOUTS, lay
 from oplaws.properties.law import Violation, registry
+from oplaws.properties.layouts import LAYOUTS, lay
 
 jax = pytest.importorskip("jax", reason="jax is not installed")
 adapter = importlib.import_module("oplaws.conformance.adapters.jax")

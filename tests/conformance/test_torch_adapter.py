@@ -14,8 +14,8 @@ from oplaws import refimpl
 from oplaws.conformance.asked import Asked
 from oplaws.conformance.candidate import Unusable, load
 from oplaws.conformance.expectations import Expectations
-from oplaws.properties.case import LAYOUTS, lay
 from oplaws.properties.law import Violation, registry
+from oplaws.properties.layouts import LAYOUTS, lay
 
 torch = pytest.importorskip("torch")
 adapter = importlib.import_module("oplaws.conformance.adapters.torch")

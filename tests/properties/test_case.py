@@ -17,18 +17,9 @@ from hypothesis import strategies as st
 from oplaws import properties
 from oplaws.conformance.engine import Group
 from oplaws.conformance.report import to_text
-from oplaws.properties.case import (
-    LAYOUTS,
-    LINE,
-    REGIMES,
-    Case,
-    from_json,
-    lay,
-    pairs,
-    possible_pairs,
-    structure,
-    to_json,
-)
+from oplaws.properties.case import Case, from_json, pairs, possible_pairs, structure, to_json
+from oplaws.properties.layouts import LAYOUTS, lay
+from oplaws.properties.values import LINE, REGIMES
 from oplaws.refimpl import linear, lstm, operators
 from oplaws.refimpl.operator import DTYPES, Array, data, integer, operator, result
 
