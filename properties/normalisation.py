@@ -4,8 +4,8 @@ import ml_dtypes
 import numpy as np
 
 from ..refimpl import batch_norm, layer_norm
-from .general import without_samples
 from .law import call, exact, generator, gives, identical, law, meet, picked, same, worst
+from .legality import without_samples
 
 
 def _axes(case):

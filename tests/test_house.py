@@ -49,9 +49,12 @@ def files(*folders):
     return found
 
 
+GENERAL = ("general", "behaviour", "legality", "law", "case", "layouts", "values", "arithmetic", "ball")
+
+
 def general_files():
     """The machinery that serves every operator, those of a user's own file included."""
-    named = [ROOT / "properties" / f"{name}.py" for name in ("general", "law", "case", "ball")]
+    named = [ROOT / "properties" / f"{name}.py" for name in GENERAL]
     judge = sorted((ROOT / "conformance").glob("*.py"))
     assert len(judge) > 1, "the judge has no files: the rule would hold of nothing"
     return [*named, *judge]
