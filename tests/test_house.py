@@ -49,15 +49,15 @@ def files(*folders):
     return found
 
 
-GENERAL = ("general", "behaviour", "legality", "law", "case", "layouts", "values", "arithmetic", "ball")
+GENERAL = ("general", "behaviour", "legality", "law", "case", "layouts", "values", "arithmetic")
 
 
 def general_files():
     """The machinery that serves every operator, those of a user's own file included."""
     named = [ROOT / "properties" / f"{name}.py" for name in GENERAL]
-    judge = sorted((ROOT / "conformance").glob("*.py"))
-    assert len(judge) > 1, "the judge has no files: the rule would hold of nothing"
-    return [*named, *judge]
+    balls, judge = (sorted((ROOT / folder).glob("*.py")) for folder in ("properties/ball", "conformance"))
+    assert min(len(balls), len(judge)) > 1, "the judge has no files: the rule would hold of nothing"
+    return [*named, *balls, *judge]
 
 
 def module(path):

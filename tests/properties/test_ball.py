@@ -16,18 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oplaws.properties.ball import (
-    ERF_UNITS,
-    EXP_UNITS,
-    FAST_UNITS,
-    QUOTIENT_UNITS,
-    ROOT_UNITS,
-    TANH_UNITS,
-    Arithmetic,
-    Ball,
-    forward,
-    gradient,
-)
+from oplaws.properties.ball import Arithmetic, Ball, forward, gradient
+from oplaws.properties.ball.elementwise import ERF_UNITS, EXP_UNITS, QUOTIENT_UNITS, ROOT_UNITS, TANH_UNITS
+from oplaws.properties.ball.sums import FAST_UNITS
 from oplaws.properties.law import agree
 from oplaws.refimpl import (
     batch_norm,
