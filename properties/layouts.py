@@ -8,12 +8,12 @@ import numpy as np
 def _room(shape, dtype, shift=0):
     """Fresh memory, always at the same place of a cache line: elsewhere a kernel may sum in another order.
 
-    It is full of NaN: what is read beside the array shows.
+    It is full of NaN: what is read beside the array shows. At least 64 bytes lie on either side.
     """
     size = math.prod(shape) * dtype.itemsize
-    raw = np.empty(size + 128, np.uint8)
+    raw = np.empty(size + 192, np.uint8)
     raw.fill(0xFF)
-    begin = -raw.__array_interface__["data"][0] % 64 + shift
+    begin = 64 + -raw.__array_interface__["data"][0] % 64 + shift
     return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
