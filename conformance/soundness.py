@@ -95,7 +95,8 @@ def soundness(
         report = judge(candidate, operators, witness=True, **options)
         outcome.reports.append(report)
         if log:
-            entry = {"date": dt.date.today().isoformat(), "seed": seed, **Soundness(seed, [report]).to_json()}
+            only = {"operators": list(operators)} if operators else {}
+            entry = {"date": dt.date.today().isoformat(), "seed": seed, **only, **Soundness(seed, [report]).to_json()}
             with open(log, "a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
         if report.interrupted:

@@ -150,6 +150,7 @@ def test_soundness_counts_alarms_and_keeps_a_log(folder, tmp_path):
     assert shown.rstrip().endswith(f"{len(outcome.alarms)} false alarms in {outcome.examples} examples")
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["alarms"] for line in lines] == [0, 0, len(outcome.alarms)]
+    assert all(line["operators"] == ["tanh"] for line in lines)
     outcome.save(tmp_path / "sound.json")
     saved = json.loads((tmp_path / "sound.json").read_text())
     assert [c["name"] for c in saved["candidates"]] == ["reference", str(wrong)]
