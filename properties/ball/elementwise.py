@@ -101,11 +101,16 @@ def _erf(a):
     return element(erf(a.m), a.r * (2 / np.sqrt(np.pi)) * np.exp(-near * near) + local, (a,))
 
 
+def _reach(m, low, high):
+    """The radius that covers both ends; an end that is NaN beside a number is required of nobody."""
+    return np.where(np.isfinite(m), np.fmax(np.fmax(high - m, m - low), 0.0), 0.0)
+
+
 def _hull(m, balls):
-    """The smallest ball around m that holds all balls; a NaN beside a number is required of nobody."""
+    """The smallest ball around m that holds all balls."""
     low = functools.reduce(np.fmin, [x.m - x.r for x in balls])
     high = functools.reduce(np.fmax, [x.m + x.r for x in balls])
-    return np.where(np.isfinite(m), np.fmax(np.fmax(high - m, m - low), 0.0), 0.0)
+    return _reach(m, low, high)
 
 
 def _select(function):
@@ -115,8 +120,7 @@ def _select(function):
         m = function(a.m, b.m)
         r = np.zeros(m.shape)
         if a.r.any() or b.r.any():
-            low, high = function(a.m - a.r, b.m - b.r), function(a.m + a.r, b.m + b.r)
-            r = np.where(np.isfinite(m), np.maximum(np.maximum(high - m, m - low), 0.0), 0.0)
+            r = _reach(m, function(a.m - a.r, b.m - b.r), function(a.m + a.r, b.m + b.r))
         masks = (_broadcast(either(p, q), m) for p, q in ((a.any, b.any), (a.over, b.over)))
         return Ball(m, r, a.arithmetic, *masks, product=a.product or b.product)
 
@@ -142,8 +146,7 @@ def _heaviside(a, _):
 def _max(x, axis=None, keepdims=False):
     top = functools.partial(np.max, axis=axis, keepdims=keepdims)
     m = np.asarray(top(x.m))
-    low, high = top(x.m - x.r), top(x.m + x.r)
-    r = np.where(np.isfinite(m), np.maximum(np.maximum(high - m, m - low), 0.0), 0.0)
+    r = _reach(m, top(x.m - x.r), top(x.m + x.r))
     masks = (None if mask is None else np.any(mask, axis=axis, keepdims=keepdims) for mask in (x.any, x.over))
     return Ball(m, r, x.arithmetic, *masks, product=x.product)
 
