@@ -95,6 +95,10 @@ def _answer(candidate, request):
     values = (values,) if bare else values
     wrong = _wrong(values, request.cotangents is not None)
     results = () if wrong else values
+    disturbed = _disturbed([*kept, *earlier], results)
+    if disturbed:  # told once, and not of the next call as well
+        _LATEST.clear()
+    _remember(results, given)
     lender = [*given, *(v for v in attributes.values() if isinstance(v, np.ndarray))]
     return Reply(
         tuple(None if v is None else np.array(v) for v in results),
@@ -104,7 +108,7 @@ def _answer(candidate, request):
         changed=tuple(changed),
         shared=tuple((i, j) for i, v in enumerate(results) for j, a in enumerate(lender) if _share(v, a)),
         seconds=seconds,
-        disturbed=_disturbed([*kept, *earlier], given, results),
+        disturbed=disturbed,
     )
 
 
@@ -140,16 +144,15 @@ def _wrong(values, partial):
     return next((f"result {i} is {what}, not a plain numpy.ndarray of numbers" for i, what in foreign if what), "")
 
 
-def _disturbed(kept, given, results):
-    """Whether what earlier calls gave or were given has changed or is handed out; then all of it is forgotten."""
-    arrays = [v for v in results if type(v) is np.ndarray]
+def _disturbed(kept, results):
+    """Whether what earlier calls gave or were given has changed, or an argument of theirs is handed out."""
     lent = [live for live, _, argument in kept if argument]
-    disturbed = any(_share(v, a) for v in arrays for a in lent) or not all(same(was, live) for live, was, _ in kept)
-    if disturbed:  # told once, and not of the next call as well
-        _LATEST.clear()
-    for argument, of in ((False, arrays), (True, given)):
-        _LATEST.extend((a, a.copy(), argument) for a in of if a is not None and a.nbytes < 2**16)
-    return disturbed
+    return any(_share(v, a) for v in results for a in lent) or not all(same(was, live) for live, was, _ in kept)
+
+
+def _remember(results, given):
+    for argument, arrays in ((False, results), (True, given)):
+        _LATEST.extend((a, a.copy(), argument) for a in arrays if type(a) is np.ndarray and a.nbytes < 2**16)
 
 
 def _held(arrays):
