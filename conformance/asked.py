@@ -1,7 +1,6 @@
 """A candidate seen through one case: what it answers, and what the reference and the second witness say."""
 
 import functools
-from dataclasses import replace
 from typing import Any
 
 from ..properties import ball
@@ -123,7 +122,7 @@ class Asked:
 
     def after(self, arrays):
         """The same question, asked in storage that held other arrays at a call before."""
-        again = Asked(self.candidate, replace(self.case, layouts=("contiguous",) * len(self.case.layouts)))
+        again = self.on(self.case.contiguous)
         again.before = arrays
         return again
 

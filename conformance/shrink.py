@@ -8,12 +8,12 @@ import contextlib
 import itertools
 import math
 import time
-from dataclasses import replace
 
 import numpy as np
 from hypothesis import Phase
 from hypothesis.errors import Flaky
 
+from ..properties.case import put
 from ..refimpl.operator import Array
 from .asked import Asked
 
@@ -84,19 +84,14 @@ class Shrink:
                 for simpler in _simpler(array):
                     if self.spent:
                         break
-                    trial = case.with_arrays([a if j != i else simpler for j, a in enumerate(case.arrays)])
-                    trial = (
-                        replace(trial, layouts=("contiguous",) * len(case.layouts))
-                        if violation.kind == "value"
-                        else trial
-                    )
+                    trial = case.with_arrays(put(case.arrays, i, simpler))
+                    trial = trial.contiguous if violation.kind == "value" else trial
                     if found := self.fails(law, trial, violation.kind):
                         case, violation, improved = trial, found, True
                         break
-        if any(layout != "contiguous" for layout in case.layouts):
-            plain = replace(case, layouts=("contiguous",) * len(case.layouts))
-            if found := self.fails(law, plain, violation.kind):
-                case, violation = plain, found
+        laid = any(layout != "contiguous" for layout in case.layouts)
+        if laid and (found := self.fails(law, case.contiguous, violation.kind)):
+            case, violation = case.contiguous, found
         return case, violation
 
 

@@ -35,5 +35,4 @@ class Witness:
     def _asked(self, case):
         self.candidate = self.candidate or load("torch")
         wide = [a if a is None or a.dtype.kind in "iu" else a.astype(np.float64) for a in case.arrays]
-        plain = ("contiguous",) * len(case.layouts)
-        return Asked(self.candidate, replace(case.with_arrays(wide), dtype="float64", layouts=plain))
+        return Asked(self.candidate, replace(case.with_arrays(wide).contiguous, dtype="float64"))

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..refimpl.operator import Array, shape_of
 from .ball import around
-from .case import STRADDLING
-from .general import agreement, compared, gradient_agreement, put
+from .case import STRADDLING, put
+from .general import agreement, compared, gradient_agreement
 from .law import EXACT, Violation, blaming, identical, law, meet, worst
 from .layouts import OWNED, REPEATS, VIEWS
 from .values import REGIMES
@@ -186,7 +186,7 @@ def arguments_may_be_one_array(asked):
         return None
     i, j = pairs[case.seed % len(pairs)]
     equal = case.with_arrays(put(case.arrays, j, case.inputs[i]))
-    two = asked.on(replace(equal, layouts=("contiguous",) * len(case.layouts)))
+    two = asked.on(equal.contiguous)
     one = two.with_one(i, j)
     with blaming(two):
         found = [_alike(two.seen, one.forward, two.expected, asked.operator.results)]

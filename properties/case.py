@@ -63,6 +63,11 @@ class Case:
         n = len(self.inputs)
         return replace(self, inputs=tuple(arrays[:n]), cotangents=tuple(arrays[n:]))
 
+    @property
+    def contiguous(self):
+        """The same call with every array in the plain layout."""
+        return replace(self, layouts=("contiguous",) * len(self.layouts))
+
     def varied(self, inputs, attributes, refilled):
         """The call on other arguments, if it is legal and may be made; None otherwise.
 
@@ -79,6 +84,11 @@ class Case:
             for dy, shape in zip(self.cotangents, shapes, strict=True)
         )
         return replace(self, inputs=tuple(inputs), attributes=attributes, cotangents=cotangents)
+
+
+def put(arrays, i, array):
+    """The arrays with another one at place i."""
+    return tuple(array if j == i else a for j, a in enumerate(arrays))
 
 
 # --- structure ---------------------------------------------------------------------------------------------------

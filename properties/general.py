@@ -7,6 +7,7 @@ import numpy as np
 
 from . import ball
 from .ball import WIDE, Ball, around
+from .case import put
 from .law import EXACT, Violation, agree, law, meet, worst
 
 
@@ -75,11 +76,6 @@ def _segment(rng, x, arithmetic):
     v = end.astype(np.float64) - wide
     middle = wide + v / 2
     return end, Ball(middle, np.abs(v) / 2 + np.abs(middle) * 2.0**-53, arithmetic), v
-
-
-def put(arrays, i, array):
-    """The arrays with another one at place i."""
-    return tuple(array if j == i else a for j, a in enumerate(arrays))
 
 
 def _inner(cotangents, values):

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..refimpl.operator import DTYPES, Array, Unjudged
 from .behaviour import handy
-from .general import agreement, put
+from .case import put
+from .general import agreement
 from .law import EXACT, Violation, blaming, law
 
 
